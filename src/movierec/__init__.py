@@ -1,0 +1,1 @@
+"""A movie recommender you can see through."""

@@ -1,0 +1,1 @@
+"""From ratings on disk to a clean, typed data set."""

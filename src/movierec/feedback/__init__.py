@@ -1,0 +1,1 @@
+"""The durable record of what viewers said in the app."""

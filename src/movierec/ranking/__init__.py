@@ -1,0 +1,1 @@
+"""Features, the ranker and its explanations."""

@@ -1,0 +1,1 @@
+"""Recall sources and the merge of their candidates."""
