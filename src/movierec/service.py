@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from movierec.feedback.events import FeedbackEvent
@@ -27,7 +27,7 @@ class Query:
 
     k: int = 10
     generation: Generation = Generation.V2
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     diversity: float = 0.0
     favourite_genres: tuple[str, ...] = ()
 
