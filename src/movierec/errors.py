@@ -14,7 +14,9 @@
     │   └── IncompatibleBundleError  made by other library versions or features
     ├── NotFoundError          the request names something that does not exist
     │   ├── UnknownUserError
-    │   └── UnknownItemError
+    │   ├── UnknownItemError
+    │   └── UnknownFeedbackError
+    ├── FeedbackConflictError  an event contradicts one that is already stored
     └── FeedbackUnavailableError  the feedback store cannot take or give events
 """
 
@@ -71,6 +73,14 @@ class UnknownUserError(NotFoundError):
 
 class UnknownItemError(NotFoundError):
     """No item of that index or id."""
+
+
+class UnknownFeedbackError(NotFoundError):
+    """No feedback event of that id by this user about this item."""
+
+
+class FeedbackConflictError(MovieRecError):
+    """An event contradicts one that is already stored."""
 
 
 class FeedbackUnavailableError(MovieRecError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -29,3 +30,32 @@ class FeedbackEvent:
     server_time: datetime | None = None
     client_time: datetime | None = None
     context: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFeedback:
+    """An event as it is on disk; ``created`` is False where the same event was there already."""
+
+    event: FeedbackEvent
+    created: bool
+
+
+def select_in_force(events: Iterable[FeedbackEvent]) -> tuple[FeedbackEvent, ...]:
+    """Return what one user's events amount to, newest first.
+
+    Parameters
+    ----------
+    events : all events of one user, in server order
+
+    Returns
+    -------
+    Per item at most one opinion (the latest like or dislike) and one save, of those not undone. Taking
+    back a dislike that had replaced a like brings the like back.
+    """
+    timeline = list(events)
+    undone = {event.undoes for event in timeline if event.action is FeedbackAction.UNDO}
+    slots: dict[tuple[str, bool], FeedbackEvent] = {}
+    for event in reversed(timeline):
+        if event.action is not FeedbackAction.UNDO and event.event_id not in undone:
+            slots.setdefault((event.item_id, event.action is FeedbackAction.SAVE), event)
+    return tuple(slots.values())

@@ -1,0 +1,198 @@
+"""The append-only store of feedback: what it has acknowledged survives a crash."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
+
+from movierec.errors import FeedbackConflictError, UnknownFeedbackError
+from movierec.feedback.connection import begin_write, create_engine, migrate, report_plainly, resolve_url
+from movierec.feedback.events import FeedbackAction, FeedbackEvent, StoredFeedback, select_in_force
+from movierec.feedback.rows import event_to_row, normalise_id, row_to_event
+from movierec.feedback.tables import feedback_event, feedback_revision
+
+_PAGE: Final = 1000
+_SAID: Final = ("user_id", "item_id", "action", "undoes")
+
+
+class FeedbackStore:
+    """Feedback about one data set, in SQLite or PostgreSQL; open it with :meth:`open`.
+
+    Several threads and several processes may use the same database at once. Every method raises
+    ``FeedbackUnavailableError`` where the database fails.
+    """
+
+    def __init__(self, engine: Engine, dataset: str, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._dataset = dataset
+        self._clock = clock
+        self._write_lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        url_or_path: str | Path,
+        dataset: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Self:
+        """Open the store and bring its tables up to date.
+
+        Parameters
+        ----------
+        url_or_path : a SQLAlchemy URL (sqlite or postgresql), or the path of a SQLite file
+        dataset : name of the data set the ids belong to; events of others are neither seen nor touched
+        clock : where the server time comes from; timezone-aware
+        """
+        dataset = normalise_id("dataset", dataset)
+        url = resolve_url(url_or_path)
+        engine = create_engine(url)
+        store = cls(engine, dataset, clock)
+        try:
+            with report_plainly(engine, "be opened"):
+                migrate(engine)
+                with begin_write(engine) as connection:
+                    store._insert_new(connection, feedback_revision, {"dataset": dataset, "revision": 0})
+        except BaseException:
+            engine.dispose()
+            raise
+        return store
+
+    def append(self, event: FeedbackEvent) -> StoredFeedback:
+        """Store an event and return it with its server time; it is on the disk when this returns.
+
+        Telling the same event again (same ``event_id``, user, item, action and ``undoes``) changes nothing
+        and returns the stored one. Raises ``FeedbackConflictError`` where the ``event_id`` belongs to
+        another event or an undo is to be undone, ``UnknownFeedbackError`` where ``undoes`` names no event
+        of this user about this item, ``ConfigError`` for values that cannot be stored.
+        """
+        row = event_to_row(event, self._clock())
+        with self._writing("take an event") as connection:
+            sequence = self._lock_revision(connection) + 1
+            stored = self._find(connection, event.event_id)
+            created = stored is None
+            if stored is None:
+                self._check_undo(connection, event, row)
+                values = {**row, "dataset": self._dataset, "sequence": sequence}
+                self._insert_new(connection, feedback_event, values)
+                stored = self._find(connection, event.event_id)
+                self._set_revision(connection, sequence)
+        if (
+            stored is None
+            or stored.dataset != self._dataset
+            or any(getattr(stored, name) != row[name] for name in _SAID)
+        ):
+            raise FeedbackConflictError(f"event_id {event.event_id} belongs to another event; use a new one")
+        return StoredFeedback(row_to_event(stored), created)
+
+    def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
+        """Return the likes, dislikes and saves of a user that stand, newest first."""
+        return select_in_force(self.events(user_id))
+
+    def events(self, user_id: str | None = None) -> Iterator[FeedbackEvent]:
+        """Yield all events, or those of one user, in server order."""
+        columns = feedback_event.c
+        chosen = sa.select(feedback_event).where(columns.dataset == self._dataset)
+        if user_id is not None:
+            chosen = chosen.where(columns.user_id == normalise_id("user_id", user_id))
+        page = chosen.order_by(columns.sequence).limit(_PAGE)
+        last = 0
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(page.where(columns.sequence > last)).all()
+            for row in rows:
+                yield row_to_event(row)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].sequence
+
+    def users(self) -> list[str]:
+        """Return the ids of the users with events, sorted."""
+        columns = feedback_event.c
+        query = sa.select(columns.user_id).where(columns.dataset == self._dataset).distinct()
+        with self._reading() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    def delete_user(self, user_id: str) -> int:
+        """Erase every event of a user and return how many there were."""
+        columns = feedback_event.c
+        statement = sa.delete(feedback_event).where(
+            columns.dataset == self._dataset, columns.user_id == normalise_id("user_id", user_id)
+        )
+        with self._writing("erase a user") as connection:
+            sequence = self._lock_revision(connection) + 1
+            erased = connection.execute(statement).rowcount
+            if erased:
+                self._set_revision(connection, sequence)
+        return erased
+
+    def revision(self) -> int:
+        """Return the number of the last change; equal numbers mean equal content."""
+        query = sa.select(feedback_revision.c.revision).where(feedback_revision.c.dataset == self._dataset)
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _writing(self, doing: str) -> Iterator[Connection]:
+        with (
+            self._write_lock,
+            report_plainly(self._engine, doing),
+            begin_write(self._engine) as connection,
+        ):
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with report_plainly(self._engine, "be read"), self._engine.connect() as connection:
+            yield connection
+
+    def _lock_revision(self, connection: Connection) -> int:
+        """Return the revision and keep other writers out, so that server order is commit order."""
+        query = sa.select(feedback_revision.c.revision).where(feedback_revision.c.dataset == self._dataset)
+        return int(connection.execute(query.with_for_update()).scalar_one())
+
+    def _set_revision(self, connection: Connection, revision: int) -> None:
+        statement = sa.update(feedback_revision).where(feedback_revision.c.dataset == self._dataset)
+        connection.execute(statement.values(revision=revision))
+
+    def _find(self, connection: Connection, event_id: UUID) -> Any:
+        query = sa.select(feedback_event).where(feedback_event.c.event_id == str(event_id))
+        return connection.execute(query).one_or_none()
+
+    def _check_undo(self, connection: Connection, event: FeedbackEvent, row: dict[str, Any]) -> None:
+        if event.undoes is None:
+            return
+        target = self._find(connection, event.undoes)
+        wanted = (self._dataset, row["user_id"], row["item_id"])
+        if target is None or (target.dataset, target.user_id, target.item_id) != wanted:
+            raise UnknownFeedbackError(
+                f"undoes must name an event of this user about this item, got {event.undoes}"
+            )
+        if target.action == FeedbackAction.UNDO:
+            raise FeedbackConflictError("an undo cannot be taken back; send the like, dislike or save again")
+
+    def _insert_new(self, connection: Connection, table: sa.Table, values: dict[str, Any]) -> None:
+        """Insert a row unless its key is taken, also by a transaction that ends only now."""
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(table).values(values).on_conflict_do_nothing())

@@ -1,0 +1,43 @@
+"""The tables of the feedback store, as the code sees them; the migrations create them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+metadata: Final = sa.MetaData()
+
+# A database shared with other programs may hold their alembic_version.
+VERSION_TABLE: Final = "movierec_version"
+
+# SQLite's STRICT tables know INTEGER only, which is 64 bits wide there.
+_WIDE_INTEGER: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+feedback_event: Final = sa.Table(
+    "feedback_event",
+    metadata,
+    sa.Column("dataset", sa.Text, nullable=False, comment="ids of different data sets must not mix"),
+    sa.Column("sequence", _WIDE_INTEGER, nullable=False, comment="server order within the data set"),
+    sa.Column("event_id", sa.Text, nullable=False, comment="UUID chosen by the client, lower case"),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("item_id", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("undoes", sa.Text, nullable=True, comment="event_id taken back, for the action undo"),
+    sa.Column("server_time_us", _WIDE_INTEGER, nullable=False, comment="microseconds since the epoch, UTC"),
+    sa.Column("client_time_us", _WIDE_INTEGER, nullable=True, comment="microseconds since the epoch, UTC"),
+    sa.Column("context", sa.Text, nullable=False, comment="JSON object of strings"),
+    sa.PrimaryKeyConstraint("dataset", "sequence", name="pk_feedback_event"),
+    sa.UniqueConstraint("event_id", name="uq_feedback_event_event_id"),
+    sa.Index("ix_feedback_event_user", "dataset", "user_id", "sequence"),
+    sqlite_strict=True,
+)
+
+feedback_revision: Final = sa.Table(
+    "feedback_revision",
+    metadata,
+    sa.Column("dataset", sa.Text, nullable=False),
+    sa.Column("revision", _WIDE_INTEGER, nullable=False, comment="number of the last change"),
+    sa.PrimaryKeyConstraint("dataset", name="pk_feedback_revision"),
+    sqlite_strict=True,
+)

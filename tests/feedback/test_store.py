@@ -1,0 +1,246 @@
+"""One contract for the feedback store, on every database it supports."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from movierec.errors import (
+    ConfigError,
+    FeedbackConflictError,
+    FeedbackUnavailableError,
+    UnknownFeedbackError,
+)
+from movierec.feedback import connection
+from movierec.feedback.events import FeedbackAction, FeedbackEvent
+from movierec.feedback.store import FeedbackStore
+
+Tell = Callable[..., UUID]
+
+
+def new_event(**changes: object) -> FeedbackEvent:
+    event = FeedbackEvent(uuid.uuid4(), "u", "i", FeedbackAction.LIKE)
+    return replace(event, **changes)  # type: ignore[arg-type]
+
+
+def test_an_event_comes_back_as_it_was_told(store: FeedbackStore) -> None:
+    told = new_event(
+        user_id="Ünï 漢字",
+        client_time=datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=timezone(timedelta(hours=5))),
+        context={"page": "home", "Ключ": "\N{CLAPPER BOARD}"},
+    )
+    stored = store.append(told)
+    assert stored.created
+    assert replace(stored.event, server_time=None) == told
+    assert stored.event.server_time == datetime(2026, 1, 1, 0, 0, 0, 123_457, tzinfo=UTC)
+    assert list(store.events()) == [stored.event]
+
+
+def test_telling_the_same_event_again_changes_nothing(store: FeedbackStore) -> None:
+    first = store.append(new_event())
+    again = store.append(replace(first.event, server_time=None, context={"retry": "yes"}))
+    assert not again.created
+    assert again.event == first.event
+    assert len(list(store.events())) == 1
+    assert store.revision() == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"user_id": "v"}, {"item_id": "j"}, {"action": FeedbackAction.DISLIKE}], ids=str
+)
+def test_an_event_id_cannot_mean_two_things(store: FeedbackStore, change: dict[str, object]) -> None:
+    first = store.append(new_event()).event
+    with pytest.raises(FeedbackConflictError, match=str(first.event_id)):
+        store.append(replace(first, **change))  # type: ignore[arg-type]
+    assert list(store.events()) == [first]
+
+
+def test_a_later_opinion_replaces_an_earlier_one_and_a_save_stands_beside_it(
+    store: FeedbackStore, tell: Tell
+) -> None:
+    tell("like")
+    save = tell("save")
+    dislike = tell("dislike")
+    other = tell("like", item="j")
+    assert [event.event_id for event in store.in_force("u")] == [other, dislike, save]
+
+
+def test_undo_brings_back_what_was_replaced(store: FeedbackStore, tell: Tell) -> None:
+    like = tell("like")
+    dislike = tell("dislike")
+    tell("undo", undoes=dislike)
+    assert [event.event_id for event in store.in_force("u")] == [like]
+    tell("undo", undoes=like)
+    assert store.in_force("u") == ()
+    assert len(list(store.events("u"))) == 4
+
+
+def test_undo_must_name_an_event_of_the_same_user_and_item(store: FeedbackStore, tell: Tell) -> None:
+    like = tell("like")
+    for changes in (
+        {"undoes": uuid.uuid4()},
+        {"user_id": "v", "undoes": like},
+        {"item_id": "j", "undoes": like},
+    ):
+        with pytest.raises(UnknownFeedbackError, match="undoes"):
+            store.append(new_event(action=FeedbackAction.UNDO, **changes))
+    assert store.revision() == 1
+
+
+def test_an_undo_cannot_be_undone(store: FeedbackStore, tell: Tell) -> None:
+    undo = tell("undo", undoes=tell("like"))
+    with pytest.raises(FeedbackConflictError, match="undo"):
+        store.append(new_event(action=FeedbackAction.UNDO, undoes=undo))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"user_id": ""},
+        {"user_id": "x" * 65},
+        {"user_id": "a\x00b"},
+        {"item_id": "a\nb"},
+        {"item_id": "\x85"},
+        {"user_id": "\ud800"},
+        {"undoes": uuid.UUID(int=1)},
+        {"action": FeedbackAction.UNDO},
+        {"client_time": datetime(2026, 1, 1)},
+        {"context": {"a": "x" * 9000}},
+        {"context": {"a": "\ud800"}},
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_stored_is_refused(store: FeedbackStore, change: dict[str, object]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        store.append(new_event(**change))
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).isascii()
+    assert list(store.events()) == []
+
+
+def test_ids_are_one_however_they_are_composed(store: FeedbackStore) -> None:
+    store.append(new_event(user_id="Zoe\u0308"))
+    store.append(new_event(user_id="Zo\u00eb", item_id="j"))
+    assert store.users() == ["Zo\u00eb"]
+    assert len(store.in_force("Zoe\u0308")) == 2
+
+
+def test_data_sets_do_not_mix(store: FeedbackStore, target: str, tell: Tell) -> None:
+    like = tell("like")
+    with FeedbackStore.open(target, "other") as other:
+        assert list(other.events()) == []
+        assert other.revision() == 0
+        with pytest.raises(FeedbackConflictError):
+            other.append(new_event(event_id=like))
+        with pytest.raises(UnknownFeedbackError):
+            other.append(new_event(action=FeedbackAction.UNDO, undoes=like))
+        assert other.delete_user("u") == 0
+        other.append(new_event(user_id="v"))
+        assert other.users() == ["v"]
+    assert store.users() == ["u"]
+
+
+def test_events_come_in_server_order_over_many_pages(
+    store: FeedbackStore, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("movierec.feedback.store._PAGE", 3)
+    told = [tell("like", item=str(number), user="uv"[number % 2]) for number in range(9)]
+    assert [event.event_id for event in store.events()] == told
+    assert [event.event_id for event in store.events("v")] == told[1::2]
+    assert store.users() == ["u", "v"]
+
+
+def test_deleting_a_user_erases_them_and_moves_the_revision(store: FeedbackStore, tell: Tell) -> None:
+    tell("undo", undoes=tell("like"))
+    kept = tell("like", user="v")
+    before = store.revision()
+    assert store.delete_user("u") == 2
+    assert store.revision() == before + 1
+    assert store.users() == ["v"]
+    assert store.delete_user("u") == 0
+    assert store.revision() == before + 1
+    last = tell("save", user="v")
+    assert [event.event_id for event in store.events()] == [kept, last]
+
+
+def test_everything_is_there_after_reopening(store: FeedbackStore, target: str, tell: Tell) -> None:
+    told = [tell("like", item=str(number)) for number in range(3)]
+    store.close()
+    with FeedbackStore.open(target, "toy") as again:
+        assert [event.event_id for event in again.events()] == told
+        assert again.revision() == 3
+
+
+def test_threads_share_a_store(store: FeedbackStore) -> None:
+    failures: list[BaseException] = []
+
+    def write(user: str) -> None:
+        try:
+            for number in range(20):
+                store.append(new_event(user_id=user, item_id=str(number)))
+                assert len(store.in_force(user)) == number + 1
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(user,)) for user in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(list(store.events())) == store.revision() == 80
+
+
+@pytest.mark.parametrize(
+    "values",
+    ["action = 'love'", f"user_id = '{'x' * 65}'", "item_id = ''", "undoes = event_id", "event_id = 'x'"],
+)
+def test_the_database_itself_refuses_what_the_code_never_writes(
+    store: FeedbackStore, target: str, tell: Tell, values: str
+) -> None:
+    tell("like")
+    engine = connection.create_engine(connection.resolve_url(target))
+    with pytest.raises(sa.exc.IntegrityError), connection.begin_write(engine) as raw:
+        raw.execute(sa.text(f"UPDATE feedback_event SET {values}"))
+    engine.dispose()
+
+
+def test_a_vanished_table_is_reported_plainly(store: FeedbackStore, target: str) -> None:
+    engine = connection.create_engine(connection.resolve_url(target))
+    connection.migrate(engine, "base")
+    engine.dispose()
+    for call in (
+        store.revision,
+        store.users,
+        lambda: store.append(new_event()),
+        lambda: store.delete_user("u"),
+    ):
+        with pytest.raises(FeedbackUnavailableError, match="feedback store") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+        assert "SELECT" not in str(caught.value)
+
+
+def test_unusable_places_are_reported_plainly(tmp_path: Path) -> None:
+    junk = tmp_path / "junk.sqlite3"
+    junk.write_bytes(b"this is not a database, whatever its name says" * 100)
+    (tmp_path / "file").write_text("")
+    for place in (junk, tmp_path, tmp_path / "file" / "below"):
+        with pytest.raises(FeedbackUnavailableError, match="could not be opened"):
+            FeedbackStore.open(place, "toy")
+    for url in ("sqlite://", "mysql://host/name", "://"):
+        with pytest.raises(ConfigError, match="database_url"):
+            FeedbackStore.open(url, "toy")
+
+
+def test_an_unreachable_server_is_reported_without_the_password(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg", reason="the PostgreSQL driver psycopg is not installed")
+    with pytest.raises(FeedbackUnavailableError, match=r"127\.0\.0\.1") as caught:
+        FeedbackStore.open("postgresql://me:secret@127.0.0.1:1/none", "toy")
+    assert "secret" not in str(caught.value)
