@@ -11,6 +11,7 @@ from movierec.data.archives import ZipFiles
 from movierec.data.ingest import IngestConfig, Origin, Progress, ingest, read_dataset
 from movierec.data.readers import detect_layout
 from movierec.data.registry import KNOWN_DATASETS
+from movierec.data.sample import SAMPLE_ORIGIN, fingerprint_sample, read_sample
 from movierec.data.sources import FolderFiles, SourceFiles
 from movierec.errors import UnknownDatasetError
 from movierec.schema import Dataset
@@ -40,6 +41,9 @@ def load_dataset(
     LayoutError, QuarantineError, DataError
         If what is there cannot be used.
     """
+    if spec == SAMPLE:
+        folder = settings.processed_dir / SAMPLE
+        return ingest(SAMPLE_ORIGIN, fingerprint_sample(), read_sample, folder, config, progress)
     path = find_source(spec, settings)
     name = _name_source(spec, path)
     files: SourceFiles = FolderFiles(path) if path.is_dir() else ZipFiles(path)

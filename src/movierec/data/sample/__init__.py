@@ -1,0 +1,18 @@
+"""The embedded sample: real films, written down by us, and a simulated audience."""
+
+from __future__ import annotations
+
+from movierec.data.sample.audience import AudienceConfig, simulate
+from movierec.data.sample.films import fingerprint_films, invent_films, read_films
+from movierec.data.sample.source import SAMPLE_ORIGIN, fingerprint_sample, read_sample
+
+__all__ = [
+    "SAMPLE_ORIGIN",
+    "AudienceConfig",
+    "fingerprint_films",
+    "fingerprint_sample",
+    "invent_films",
+    "read_films",
+    "read_sample",
+    "simulate",
+]
