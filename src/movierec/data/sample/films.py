@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from movierec.data.readers.delimited import LINE, read_csv
+from movierec.data.readers.delimited import read_csv
 from movierec.data.readers.tables import split_list
 from movierec.errors import DataError
 from movierec.schema import Catalog, Columns
@@ -28,24 +28,17 @@ GENRES: Final = (
 
 def read_films() -> Catalog:
     """Return the catalogue of the sample: ids from "1", ordered by (year, title)."""
-    tables = [
-        read_csv(path.read_bytes(), path.name, {name: name for name in FILM_COLUMNS})
-        for path in _find_files()
-    ]
-    if not tables:
-        raise DataError("the package lacks data/sample/films*.csv; install movierec again")
     films = (
-        pl.concat(tables)
+        read_csv(_films_file().read_bytes(), "films.csv", {name: name for name in FILM_COLUMNS})
         .with_columns(pl.col(Columns.YEAR).cast(pl.Int32))
-        .unique([Columns.TITLE, Columns.YEAR], keep="first", maintain_order=True)
-        .sort(Columns.YEAR, Columns.TITLE, LINE)
+        .sort(Columns.YEAR, Columns.TITLE)
     )
     n_films = films.height
     return Catalog(
         item_id=tuple(str(number) for number in range(1, n_films + 1)),
         title=tuple(films[Columns.TITLE]),
         year=films[Columns.YEAR].to_numpy().astype(np.int32),
-        genres=_to_tuples(films, pl.col(Columns.GENRES).pipe(split_list).list.sort()),
+        genres=_to_tuples(films, split_list(pl.col(Columns.GENRES)).list.sort()),
         director=tuple(films[Columns.DIRECTOR]),
         keywords=_to_tuples(films, split_list(pl.col(Columns.KEYWORDS))),
         imdb_id=(None,) * n_films,
@@ -55,10 +48,7 @@ def read_films() -> Catalog:
 
 def fingerprint_films() -> str:
     """Return a digest that changes whenever the films do."""
-    digest = hashlib.sha256()
-    for path in _find_files():
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(_films_file().read_bytes()).hexdigest()
 
 
 def invent_films(n_films: int, seed: int) -> Catalog:
@@ -84,12 +74,11 @@ def invent_films(n_films: int, seed: int) -> Catalog:
     )
 
 
-def _find_files() -> list[Traversable]:
-    folder = resources.files(__name__.rpartition(".")[0])
-    files = [
-        path for path in folder.iterdir() if path.name.startswith("films") and path.name.endswith(".csv")
-    ]
-    return sorted(files, key=lambda path: path.name)
+def _films_file() -> Traversable:
+    path = resources.files(__name__.rpartition(".")[0]) / "films.csv"
+    if not path.is_file():
+        raise DataError("the package lacks data/sample/films.csv; install movierec again")
+    return path
 
 
 def _to_tuples(films: pl.DataFrame, column: pl.Expr) -> tuple[tuple[str, ...], ...]:
