@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Literal
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from movierec.feedback.events import FeedbackAction
 from movierec.schema import Generation, ReasonTag
 
-ItemId = Annotated[str, Field(min_length=1, max_length=64, examples=["1"])]
-ViewerId = Annotated[str, Field(min_length=1, max_length=64, examples=["42"])]
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def check_plain(text: str) -> str:
+    """Return the text; control characters and lone surrogates are refused, as databases refuse them."""
+    if _UNPRINTABLE.search(text):
+        raise ValueError("control characters and lone surrogates are not allowed")
+    return text
+
+
+def check_time_text(value: Any) -> Any:
+    """Return the value; numbers are refused, because their unit and epoch would be a guess."""
+    if value is not None and not isinstance(value, str | datetime):
+        raise ValueError("send the time as ISO 8601 text")
+    return value
+
+
+def convert_to_utc(moment: datetime | None) -> datetime | None:
+    """Return the moment in UTC; one without an offset is taken as UTC."""
+    if moment is None:
+        return None
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is outside the years 1 to 9999") from None
+
+
+ItemId = Annotated[str, Field(min_length=1, max_length=64, examples=["1"]), AfterValidator(check_plain)]
+ViewerId = Annotated[str, Field(min_length=1, max_length=64, examples=["42"]), AfterValidator(check_plain)]
+GenreName = Annotated[
+    str, Field(min_length=1, max_length=40, examples=["Comedy"]), AfterValidator(check_plain)
+]
 ListLength = Annotated[
     int, Field(strict=True, ge=1, le=100, description="How many items to return, 1 to 100.")
 ]
-Diversity = Annotated[float, Field(ge=0.0, le=1.0, description="0 = pure score order, 1 = most varied.")]
+Diversity = Annotated[
+    float, Field(strict=True, ge=0.0, le=1.0, description="0 = pure score order, 1 = most varied.")
+]
 
 
 class Model(BaseModel):
@@ -147,13 +180,13 @@ class RecommendRequest(Model):
     )
     likes: list[ItemId] = Field(default=[], max_length=200)
     dislikes: list[ItemId] = Field(default=[], max_length=200)
-    genres: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(
+    genres: list[GenreName] = Field(
         default=[], max_length=30, description="Favourite genres: a cold-start hint, not a filter."
     )
     k: ListLength = 10
     generation: Generation = Generation.V2
     diversity: Diversity = 0.0
-    only_genres: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(default=[], max_length=30)
+    only_genres: list[GenreName] = Field(default=[], max_length=30)
     year_from: int | None = Field(None, strict=True, ge=1870, le=2100)
     year_to: int | None = Field(None, strict=True, ge=1870, le=2100)
     exclude: list[ItemId] = Field(default=[], max_length=1000)
@@ -183,6 +216,7 @@ class HistoryEntry(Model):
     rating: float | None
     when: datetime
     live: bool = Field(description="True for feedback given in this app.")
+    action: FeedbackAction | None = Field(None, description="What was said, for live feedback.")
 
 
 class ShareOut(Model):
@@ -247,13 +281,39 @@ class GenresResponse(Model):
 class FeedbackRequest(Model):
     """Body of ``POST /feedback``. Sending the same ``event_id`` again changes nothing."""
 
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "event_id": "6f1c1a52-7d0f-4f5b-9b43-0c8a3f6f2b11",
+                    "user_id": "42",
+                    "item_id": "1",
+                    "action": "like",
+                }
+            ]
+        },
+    )
+
     event_id: UUID
     user_id: ViewerId
     item_id: ItemId
     action: FeedbackAction
     undoes: UUID | None = Field(None, description="With action `undo`: the event_id taken back.")
-    client_time: datetime | None = None
-    context: dict[str, Annotated[str, Field(max_length=200)]] = Field(default={}, max_length=10)
+    client_time: Annotated[
+        datetime | None, BeforeValidator(check_time_text), AfterValidator(convert_to_utc)
+    ] = None
+    context: dict[
+        Annotated[str, Field(min_length=1, max_length=40), AfterValidator(check_plain)],
+        Annotated[str, Field(max_length=200), AfterValidator(check_plain)],
+    ] = Field(default={}, max_length=10)
+
+    @model_validator(mode="after")
+    def _check_undo(self) -> Self:
+        if (self.action is FeedbackAction.UNDO) != (self.undoes is not None):
+            raise ValueError("`undoes` names an event for the action `undo`, and only for it")
+        return self
 
 
 class FeedbackResponse(Model):
@@ -302,6 +362,13 @@ class ReadyResponse(Model):
     status: Literal["ok"]
 
 
+class FieldError(BaseModel):
+    """One part of a request that cannot be accepted; what was sent is never repeated."""
+
+    where: str = Field(examples=["query.k"])
+    message: str = Field(examples=["Input should be less than or equal to 100"])
+
+
 class Problem(BaseModel):
     """RFC 9457 problem details; ``type`` is stable, ``detail`` is for people."""
 
@@ -310,3 +377,4 @@ class Problem(BaseModel):
     status: int
     detail: str
     request_id: str | None = None
+    errors: list[FieldError] | None = Field(None, description="With 422: every part that was refused.")

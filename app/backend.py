@@ -1,0 +1,161 @@
+"""What the routes work with: the recommender (or why there is none) and the feedback store."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Annotated, Protocol, TypeVar
+
+import anyio.to_thread
+import structlog
+from fastapi import Depends, Request
+
+from app.problems import RETRY_SECONDS
+from app.search import MovieIndex
+from movierec.errors import (
+    ArtifactError,
+    ConfigError,
+    FeedbackUnavailableError,
+    NoBundleError,
+    UnknownItemError,
+    UnknownUserError,
+)
+from movierec.feedback.events import FeedbackEvent, StoredFeedback
+from movierec.service import RecommenderService
+
+_Result = TypeVar("_Result")
+
+log = structlog.get_logger("movierec.api")
+
+
+class FeedbackLog(Protocol):
+    """What the API needs of a feedback store; calls may block and may come from several threads."""
+
+    def append(self, event: FeedbackEvent) -> StoredFeedback:
+        """Store an event, or find it stored already."""
+
+    def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
+        """Return what stands, newest first."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+
+
+class FeedbackGate:
+    """The feedback store off the event loop; one that cannot be opened is tried again later."""
+
+    def __init__(self, open_store: Callable[[], FeedbackLog], store: FeedbackLog | None = None) -> None:
+        self._open_store = open_store
+        self._store = store
+        self._lock = threading.Lock()
+        self._retry_at = 0.0
+        self.available = store is not None
+
+    async def connect(self) -> None:
+        """Open the store; a failure is logged and leaves feedback unavailable for a while."""
+        try:
+            await anyio.to_thread.run_sync(self._connect)
+        except FeedbackUnavailableError as error:
+            log.error("feedback-unavailable", error=str(error))
+
+    async def append(self, event: FeedbackEvent) -> StoredFeedback:
+        """Store an event; it is on the disk when this returns."""
+        return await anyio.to_thread.run_sync(self._run, lambda store: store.append(event))
+
+    async def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
+        """Return the feedback of a viewer that stands, newest first."""
+        return await anyio.to_thread.run_sync(self._run, lambda store: store.in_force(user_id))
+
+    def close(self) -> None:
+        """Close the store if it is open."""
+        if self._store is not None:
+            self._store.close()
+
+    def _run(self, call: Callable[[FeedbackLog], _Result]) -> _Result:
+        try:
+            result = call(self._connect())
+        except FeedbackUnavailableError:
+            self.available = False
+            raise
+        self.available = True
+        return result
+
+    def _connect(self) -> FeedbackLog:
+        with self._lock:
+            if self._store is None:
+                if time.monotonic() < self._retry_at:
+                    raise FeedbackUnavailableError("the feedback store could not be opened a moment ago")
+                try:
+                    self._store = self._open_store()
+                except (FeedbackUnavailableError, ConfigError, OSError) as error:
+                    self._retry_at = time.monotonic() + RETRY_SECONDS
+                    raise FeedbackUnavailableError(str(error)) from error
+                self.available = True
+            return self._store
+
+
+class Backend:
+    """One recommender and one feedback store, shared by all requests."""
+
+    def __init__(
+        self,
+        service: RecommenderService | None,
+        feedback: FeedbackGate,
+        fault: ArtifactError | None = None,
+    ) -> None:
+        self._service = service
+        self._fault = fault or NoBundleError("the bundle has not been opened yet; try again in a moment")
+        self.feedback = feedback
+
+    @property
+    def service(self) -> RecommenderService:
+        """The recommender; raises the ``ArtifactError`` that kept its bundle from being opened."""
+        if self._service is None:
+            # A new exception each time: raising one instance again and again would grow its traceback.
+            raise type(self._fault)(str(self._fault))
+        return self._service
+
+    @cached_property
+    def movies(self) -> MovieIndex:
+        """Titles of the catalogue, ready for search."""
+        return MovieIndex.build(self.service)
+
+    def find_user(self, user_idx: int) -> str:
+        """Return the id of a viewer; raises ``UnknownUserError``."""
+        known = len(self.service.user_id)
+        if not 0 <= user_idx < known:
+            raise UnknownUserError(f"user_idx must be 0 to {known - 1}; find viewers with GET /users")
+        return self.service.user_id[user_idx]
+
+    def find_item(self, item_id: str) -> int:
+        """Return the index of a movie; raises ``UnknownItemError``."""
+        return self.find_items([item_id])[0]
+
+    def find_items(self, item_ids: list[str]) -> list[int]:
+        """Return the indices of movies; raises ``UnknownItemError`` that names those that are unknown."""
+        index_of = self.service.catalog.index_of
+        unknown = [item_id for item_id in item_ids if item_id not in index_of]
+        if unknown:
+            named = ", ".join(ascii(item_id[:64]) for item_id in unknown[:5])
+            more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+            raise UnknownItemError(f"no movie with item_id {named}{more}; find movies with GET /movies")
+        return [index_of[item_id] for item_id in item_ids]
+
+    def find_genres(self, argument: str, names: list[str]) -> tuple[str, ...]:
+        """Return genres as the catalogue spells them; raises ``ConfigError`` for one it does not have."""
+        spelling = {genre.casefold(): genre for genre in self.service.catalog.genre_names}
+        if any(name.casefold() not in spelling for name in names):
+            raise ConfigError(f"{argument} must be genres of this catalogue: {', '.join(spelling.values())}")
+        return tuple(dict.fromkeys(spelling[name.casefold()] for name in names))
+
+
+async def get_backend(request: Request) -> Backend:
+    """Return the backend of the running app."""
+    backend = request.app.state.backend
+    assert isinstance(backend, Backend)  # noqa: S101 - set by create_app
+    return backend
+
+
+BackendDep = Annotated[Backend, Depends(get_backend)]

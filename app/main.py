@@ -1,0 +1,109 @@
+"""The application: settings in, a FastAPI app with recommender and feedback store out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import anyio.to_thread
+import structlog
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from app.access import read_api_key
+from app.backend import Backend, FeedbackGate, FeedbackLog
+from app.middleware import MAX_BODY_BYTES, ApiKeyMiddleware, DeclaredLengthMiddleware, RequestLogMiddleware
+from app.openapi import DESCRIPTION, install_openapi
+from app.problems import install_problem_handlers
+from app.routes import feedback, health, movies, posters, recommend, users
+from app.routes.health import VERSION
+from movierec.config import Settings
+from movierec.errors import ArtifactError, FeedbackUnavailableError
+from movierec.service import RecommenderService
+
+log = structlog.get_logger("movierec.api")
+
+
+def create_app(
+    settings: Settings | None = None,
+    service: RecommenderService | None = None,
+    store: FeedbackLog | None = None,
+) -> FastAPI:
+    """Return the application; what is not handed in is opened when it starts.
+
+    Parameters
+    ----------
+    settings : read from the environment where missing
+    service : an open recommender instead of the current bundle of the home folder
+    store : an open feedback store instead of the one the settings name; its owner closes it
+
+    Raises ``ConfigError`` where the address is not loopback and there is no API key.
+    """
+    settings = settings or Settings()
+    key = read_api_key(settings)
+    app = FastAPIOffline(
+        title="MovieRec",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=_make_lifespan(settings, service, store),
+        redirect_slashes=False,
+        middleware=[
+            Middleware(CorrelationIdMiddleware, header_name="X-Request-ID"),
+            Middleware(RequestLogMiddleware),
+            *([Middleware(ApiKeyMiddleware, key=key)] if key else []),
+            Middleware(DeclaredLengthMiddleware),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+        ],
+    )
+    app.state.backend = _make_backend(settings, service, store, None)
+    for module in (recommend, users, movies, posters, feedback, health):
+        app.include_router(module.router)
+    install_problem_handlers(app)
+    install_openapi(app, with_key=bool(key))
+    return app
+
+
+def _make_lifespan(
+    settings: Settings, service: RecommenderService | None, store: FeedbackLog | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        opened, fault = service, None
+        if opened is None:
+            try:
+                opened = await anyio.to_thread.run_sync(RecommenderService.open, settings.home)
+            except ArtifactError as error:
+                fault = error
+                log.error("no-recommendations", error=str(error))
+        backend = _make_backend(settings, opened, store, fault)
+        if opened is not None:
+            _ = backend.movies
+            if store is None:
+                await backend.feedback.connect()
+        app.state.backend = backend
+        try:
+            yield
+        finally:
+            if store is None:
+                backend.feedback.close()
+
+    return run
+
+
+def _make_backend(
+    settings: Settings,
+    service: RecommenderService | None,
+    store: FeedbackLog | None,
+    fault: ArtifactError | None,
+) -> Backend:
+    def open_store() -> FeedbackLog:
+        from movierec.feedback.store import FeedbackStore  # only here: the app serves without a database
+
+        if service is None:
+            raise FeedbackUnavailableError("feedback needs a bundle: its ids belong to a data set")
+        return FeedbackStore.open(settings.database_url or settings.feedback_path, dataset=service.info.name)
+
+    return Backend(service, FeedbackGate(open_store, store), fault)

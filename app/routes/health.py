@@ -1,0 +1,55 @@
+"""Whether the API lives, can answer, and with what."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import APIRouter, Response
+
+from app.backend import BackendDep
+from app.openapi import describe_problems
+from app.responses import respond
+from app.schemas import HealthResponse, ReadyResponse
+from movierec.schema import Generation
+
+VERSION: Final = version("movierec")
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+@router.get("", operation_id="getHealth", response_model=HealthResponse, responses=describe_problems(503))
+async def get_health(backend: BackendDep) -> Response:
+    """Say what is being served, and whether feedback can be stored."""
+    service = backend.service
+    available = backend.feedback.available
+    return respond(
+        {
+            "status": "ok" if available else "degraded",
+            "version": VERSION,
+            "bundle": service.version,
+            "dataset": service.info.name,
+            "simulated": service.info.simulated,
+            "licence": service.info.licence,
+            "n_users": service.info.n_users,
+            "n_items": service.info.n_items,
+            "n_interactions": service.info.n_interactions,
+            "generations": list(Generation),
+            "feedback": "ok" if available else "unavailable",
+        }
+    )
+
+
+@router.get("/live", operation_id="getLiveness", response_model=ReadyResponse)
+async def get_liveness() -> Response:
+    """Answer as long as the process can; needs no API key."""
+    return respond({"status": "ok"})
+
+
+@router.get(
+    "/ready", operation_id="getReadiness", response_model=ReadyResponse, responses=describe_problems(503)
+)
+async def get_readiness(backend: BackendDep) -> Response:
+    """Answer 200 once recommendations can be made; otherwise the problem says why not."""
+    _ = backend.service
+    return respond({"status": "ok"})

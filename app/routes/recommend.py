@@ -1,0 +1,201 @@
+"""Recommended lists: for a known viewer, for anybody, and with everything behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from fastapi import APIRouter, Response
+
+from app.backend import Backend, BackendDep
+from app.openapi import describe_problems
+from app.parameters import ListParameters, ListQuery, UserIdx
+from app.rendering import render_recommended, render_trace
+from app.responses import JSON, respond
+from app.schemas import (
+    AnonymousRecommendationResponse,
+    DebugResponse,
+    RecommendationResponse,
+    RecommendRequest,
+)
+from movierec.errors import ConfigError, FeedbackUnavailableError
+from movierec.feedback.events import FeedbackAction, FeedbackEvent
+from movierec.schema import Filters, Recommendations
+from movierec.service import Query
+
+LIST_EXAMPLE: Final[dict[str, Any]] = {
+    "user_idx": 0,
+    "user_id": "42",
+    "k": 1,
+    "generation": "v2",
+    "bundle": "20260101-120000-1a2b3c",
+    "note": None,
+    "items": [
+        {
+            "item_idx": 7,
+            "item_id": "1",
+            "title": "Alien",
+            "year": 1979,
+            "genres": ["Horror", "Sci-Fi"],
+            "director": "Ridley Scott",
+            "poster": "/posters/1.svg",
+            "rank": 1,
+            "score": 1.37,
+            "match": 0.62,
+            "reasons": [
+                {
+                    "tag": "because_you_liked",
+                    "text": "Because you liked Solaris",
+                    "because": [{"item_id": "9", "title": "Solaris"}],
+                }
+            ],
+            "sources": [{"source": "item_item", "rank": 2, "score": 0.84, "share": 0.7}],
+        }
+    ],
+}
+_NO_FEEDBACK: Final = "Stored feedback cannot be read right now, so this list leaves it out."
+
+log = structlog.get_logger("movierec.api")
+router = APIRouter(prefix="/recommend", tags=["recommendations"])
+
+
+@router.get(
+    "/user/{user_idx}",
+    operation_id="recommendForUser",
+    response_model=RecommendationResponse,
+    responses={
+        200: {"content": {JSON: {"example": LIST_EXAMPLE}}},
+        **describe_problems(404, 422, 503),
+    },
+)
+async def recommend_for_user(user_idx: UserIdx, parameters: ListQuery, backend: BackendDep) -> Response:
+    """Recommend to a known viewer; their live feedback is honoured at once."""
+    user_id = backend.find_user(user_idx)
+    feedback, note = await read_feedback(backend, user_id)
+    history = backend.service.effective_history(user_idx, feedback)
+    made = backend.service.recommend(history, make_query(backend, parameters, feedback))
+    return respond(
+        {"user_idx": user_idx, "user_id": user_id, **_render_list(backend, made, parameters.k, note)}
+    )
+
+
+@router.get(
+    "/user/{user_idx}/debug",
+    operation_id="debugRecommendations",
+    response_model=DebugResponse,
+    responses=describe_problems(404, 422, 503),
+)
+async def debug_recommendations(user_idx: UserIdx, parameters: ListQuery, backend: BackendDep) -> Response:
+    """Return the same list with funnel, timings, features, contributions and evidence."""
+    user_id = backend.find_user(user_idx)
+    feedback, note = await read_feedback(backend, user_id)
+    history = backend.service.effective_history(user_idx, feedback)
+    traced = backend.service.trace(history, make_query(backend, parameters, feedback))
+    made = traced.recommendations
+    return respond(
+        {
+            "user_idx": user_idx,
+            "user_id": user_id,
+            "k": parameters.k,
+            "generation": made.generation.value,
+            "bundle": made.bundle,
+            "note": _join_notes(made.note, note),
+            "funnel": made.funnel,
+            "timings_ms": made.timings,
+            "items": [render_trace(backend.service.catalog, trace) for trace in traced.traces],
+        }
+    )
+
+
+@router.post(
+    "",
+    operation_id="recommend",
+    response_model=AnonymousRecommendationResponse,
+    responses=describe_problems(404, 413, 422, 503),
+)
+async def recommend(request: RecommendRequest, backend: BackendDep) -> Response:
+    """Recommend from likes, dislikes and favourite genres; a viewer's history and feedback add to them."""
+    said = _read_session(backend, request)
+    stored: tuple[FeedbackEvent, ...] = ()
+    note = None
+    user_idx = None
+    if request.viewer is not None:
+        user_idx = backend.service.user_index.get(request.viewer)
+        stored, note = await read_feedback(backend, request.viewer)
+    replaced = {event.item_id for event in said}
+    feedback = (*said, *(event for event in stored if event.item_id not in replaced))
+    parameters = ListParameters(
+        k=request.k,
+        generation=request.generation,
+        only_genres=request.only_genres,
+        year_from=request.year_from,
+        year_to=request.year_to,
+        diversity=request.diversity,
+        hide=request.exclude,
+    )
+    history = backend.service.effective_history(user_idx, feedback)
+    query = make_query(backend, parameters, feedback, request.genres)
+    made = backend.service.recommend(history, query)
+    return respond({"viewer": request.viewer, **_render_list(backend, made, request.k, note)})
+
+
+async def read_feedback(backend: Backend, user_id: str) -> tuple[tuple[FeedbackEvent, ...], str | None]:
+    """Return the feedback of a viewer that stands, or none and the note to show where it cannot be read."""
+    try:
+        return await backend.feedback.in_force(user_id), None
+    except FeedbackUnavailableError as error:
+        log.warning("feedback-left-out", error=str(error))
+        return (), _NO_FEEDBACK
+
+
+def make_query(
+    backend: Backend,
+    parameters: ListParameters,
+    feedback: Sequence[FeedbackEvent],
+    favourite_genres: Sequence[str] = (),
+) -> Query:
+    """Return the query of a request; what the viewer liked or disliked is never shown again."""
+    first, last = parameters.year_from, parameters.year_to
+    if first is not None and last is not None and first > last:
+        raise ConfigError(f"year_from must not be after year_to, got {first} and {last}")
+    index_of = backend.service.catalog.index_of
+    judged = [event.item_id for event in feedback if event.action is not FeedbackAction.SAVE]
+    hidden = {index_of[item_id] for item_id in (*parameters.hide, *judged) if item_id in index_of}
+    genres = backend.find_genres("only_genres", parameters.only_genres)
+    return Query(
+        k=parameters.k,
+        generation=parameters.generation,
+        filters=Filters(genres, first, last, tuple(sorted(hidden))),
+        diversity=parameters.diversity,
+        favourite_genres=backend.find_genres("genres", list(favourite_genres)),
+    )
+
+
+def _read_session(backend: Backend, request: RecommendRequest) -> list[FeedbackEvent]:
+    """Return what the request says as events, newest first; a dislike outweighs a like of the same movie."""
+    backend.find_items([*request.likes, *request.dislikes])
+    now = datetime.now(UTC)
+    said = dict.fromkeys(request.likes, FeedbackAction.LIKE)
+    said |= dict.fromkeys(request.dislikes, FeedbackAction.DISLIKE)
+    return [
+        FeedbackEvent(uuid4(), request.viewer or "anonymous", item_id, action, server_time=now)
+        for item_id, action in reversed(said.items())
+    ]
+
+
+def _render_list(backend: Backend, made: Recommendations, k: int, note: str | None) -> dict[str, Any]:
+    catalog = backend.service.catalog
+    return {
+        "k": k,
+        "generation": made.generation.value,
+        "bundle": made.bundle,
+        "note": _join_notes(made.note, note),
+        "items": [render_recommended(catalog, item) for item in made.items],
+    }
+
+
+def _join_notes(*notes: str | None) -> str | None:
+    return " ".join(note for note in notes if note) or None

@@ -1,0 +1,129 @@
+"""Running the API as a process: ``python -m app.server``, or ``movierec serve``."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from app.access import read_api_key
+from movierec.config import Settings
+from movierec.errors import ConfigError, MovieRecError
+
+UNUSABLE: Final = 2
+KEEP_ALIVE_SECONDS: Final = 5
+SHUTDOWN_SECONDS: Final = 5
+MAX_HEADER_BYTES: Final = 16 * 1024
+_THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line, serve until told to stop, and return the exit code.
+
+    0 after a requested stop, 2 where a setting cannot be used (one line on stderr says which).
+    """
+    parser = argparse.ArgumentParser(prog="python -m app.server", description="Serve the MovieRec API.")
+    parser.add_argument("--home", type=Path, help="folder with bundles and feedback (MOVIEREC_HOME)")
+    parser.add_argument("--host", help="address to bind (MOVIEREC_HOST)")
+    parser.add_argument("--port", type=int, dest="api_port", help="port to bind (MOVIEREC_API_PORT)")
+    chosen = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    try:
+        return run(Settings(**chosen))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"])
+        print(f"movierec: MOVIEREC_{name.upper()}: {first['msg']}", file=sys.stderr)
+    except MovieRecError as error:
+        print(f"movierec: {error}", file=sys.stderr)
+    return UNUSABLE
+
+
+def run(settings: Settings) -> int:
+    """Serve the API until SIGTERM or SIGINT, finishing open requests; return the exit code.
+
+    Raises ``ConfigError`` where the address cannot be bound or would need an API key.
+    What takes long is imported only once the address is ours.
+    """
+    for variable in _THREAD_VARIABLES:  # before numpy is loaded: one request, one thread
+        os.environ.setdefault(variable, "1")
+    signal.signal(signal.SIGTERM, _stop)
+
+    read_api_key(settings)
+    with bind(settings.host, settings.api_port) as listener:
+        import uvicorn
+        from threadpoolctl import threadpool_limits
+
+        from app.logs import configure_logs
+        from app.main import create_app
+
+        configure_logs(settings.log_level)
+        config = uvicorn.Config(
+            create_app(settings),
+            http="h11",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+
+        class AnnouncingServer(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                address = f"http://{_show(settings.host)}:{settings.api_port}"
+                print(f"MovieRec API: {address} (docs at {address}/docs)", flush=True)
+
+        # uvicorn repeats the signal once it has shut down in order.
+        with threadpool_limits(1), suppress(KeyboardInterrupt):
+            AnnouncingServer(config).run(sockets=[listener])
+    return 0
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a bound socket; raises ``ConfigError`` naming the setting where the address is not to be had.
+
+    Binding before anything is loaded leaves no moment in which another program could take the port.
+    """
+    listener = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        if listener is not None:
+            listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"port {port} on {host} is in use: stop the other program or set MOVIEREC_API_PORT"
+            ) from None
+        raise ConfigError(
+            f"{host}:{port} cannot be bound ({error.strerror}): set MOVIEREC_HOST or MOVIEREC_API_PORT"
+        ) from None
+    return listener
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    # While requests are served uvicorn handles the signal; this one is for before and after.
+    sys.exit(0)
+
+
+def _show(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+if __name__ == "__main__":
+    sys.exit(main())
