@@ -27,8 +27,8 @@ class KnownDataset:
     ----------
     archive : file name below the base URL
     megabytes : size of the archive, rounded up
-    has_checksum : whether the publisher puts a ``.md5`` beside the archive
     redistributable : whether its licence allows passing copies on
+    md5 : checksum of the archive where it never changes; else the publisher's ``.md5`` beside it counts
     """
 
     name: str
@@ -36,25 +36,25 @@ class KnownDataset:
     licence: str
     citation: str
     megabytes: int
-    has_checksum: bool
     redistributable: bool
+    md5: str | None = None
 
 
-def _movielens(name: str, megabytes: int, *, has_checksum: bool, redistributable: bool) -> KnownDataset:
+def _movielens(name: str, megabytes: int, *, redistributable: bool, md5: str | None = None) -> KnownDataset:
     licence = _OPEN if redistributable else _CLOSED
-    return KnownDataset(name, f"{name}.zip", licence, _CITATION, megabytes, has_checksum, redistributable)
+    return KnownDataset(name, f"{name}.zip", licence, _CITATION, megabytes, redistributable, md5)
 
 
 KNOWN_DATASETS: Final = {
     known.name: known
     for known in (
-        _movielens("ml-100k", 5, has_checksum=True, redistributable=False),
-        _movielens("ml-1m", 6, has_checksum=True, redistributable=False),
-        _movielens("ml-10m", 63, has_checksum=True, redistributable=False),
-        _movielens("ml-latest-small", 1, has_checksum=False, redistributable=True),
-        _movielens("ml-20m", 190, has_checksum=True, redistributable=False),
-        _movielens("ml-25m", 250, has_checksum=True, redistributable=True),
-        _movielens("ml-32m", 239, has_checksum=True, redistributable=True),
-        _movielens("ml-latest", 335, has_checksum=False, redistributable=True),
+        _movielens("ml-100k", 5, redistributable=False, md5="0e33842e24a9c977be4e0107933c0723"),
+        _movielens("ml-1m", 6, redistributable=False, md5="c4d9eecfca2ab87c1945afe126590906"),
+        _movielens("ml-10m", 63, redistributable=False, md5="ce571fd55effeba0271552578f2648bd"),
+        _movielens("ml-latest-small", 1, redistributable=True),
+        _movielens("ml-20m", 190, redistributable=False, md5="cd245b17a1ae2cc31bb14903e1204af3"),
+        _movielens("ml-25m", 250, redistributable=True, md5="6b51fb2759a8657d3bfcbfc42b592ada"),
+        _movielens("ml-32m", 239, redistributable=True),
+        _movielens("ml-latest", 335, redistributable=True),
     )
 }
