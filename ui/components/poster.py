@@ -1,0 +1,37 @@
+"""The one place where HTML is made from data; everything in it is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from ui.models import Movie
+from ui.session import get_client
+from ui.text import format_move, name_movie
+
+
+def make_poster_html(
+    movie: Movie, src: str, place: int | None = None, moved: int = 0, faded: bool = False
+) -> str:
+    """Return a figure with the poster, its place in the list and how far it moved.
+
+    The browser fetches the image only when it comes near the screen. Place and move are said in the
+    card's text as well, so they are hidden from screen readers here.
+    """
+    badges = []
+    if place is not None:
+        badges.append(f'<span class="mr-place">{place:d}</span>')
+    if move := format_move(moved):
+        badges.append(f'<span class="mr-move mr-{"up" if moved > 0 else "down"}">{escape(move)}</span>')
+    corner = f'<figcaption aria-hidden="true">{"".join(badges)}</figcaption>' if badges else ""
+    return (
+        f'<figure class="mr-poster{" mr-faded" if faded else ""}">'
+        f'<img src="{escape(src)}" alt="{escape(f"Poster of {name_movie(movie)}")}" '
+        f'loading="lazy" decoding="async" width="300" height="450">{corner}</figure>'
+    )
+
+
+def show_poster(movie: Movie, place: int | None = None, moved: int = 0, faded: bool = False) -> None:
+    """Draw a film's poster."""
+    st.html(make_poster_html(movie, get_client().poster_url(movie), place, moved, faded))

@@ -1,0 +1,53 @@
+"""A viewer's taste, in short for the home page and in full for its own page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.charts import draw_shares
+from ui.components.poster import show_poster
+from ui.models import HistoryEntry, Taste
+from ui.session import Person, load_taste, make_address
+from ui.text import escape_markdown, strip_year
+
+
+def show_recent_taste(person: Person) -> None:
+    """Draw genres, eras and the latest titles in one row."""
+    taste = load_taste(person)
+    if taste is None:
+        st.caption("A new viewer has no history yet; your thumbs above are all there is.")
+        return
+    genres, eras, recent = st.columns([2, 2, 3])
+    with genres:
+        draw_shares(taste.genres[:5], "Genres", n_max=5)
+    with eras:
+        draw_shares(taste.eras[:5], "Eras", n_max=5)
+    with recent:
+        st.markdown("**Latest titles**")
+        lines = [
+            f"{escape_markdown(strip_year(entry.item))} :gray[:small[{_describe_entry(entry)}]]"
+            for entry in taste.recent[:6]
+        ]
+        st.markdown("  \n".join(lines) or "Nothing yet.")
+
+
+def show_history(taste: Taste) -> None:
+    """Draw the latest titles as a wall of small posters."""
+    with st.grid(min_column_width=104, gap=("small", "small"), key="history"):
+        for row, entry in enumerate(taste.recent):
+            with st.container(gap="xsmall", key=f"history-{row}"):
+                show_poster(entry.item)
+                st.page_link(
+                    "pages/title.py",
+                    label=escape_markdown(strip_year(entry.item)),
+                    icon="",
+                    query_params=make_address(entry.item),
+                )
+                st.caption(_describe_entry(entry))
+
+
+def _describe_entry(entry: HistoryEntry) -> str:
+    rating = f"{entry.rating:g} of 5" if entry.rating is not None else "no rating"
+    if entry.live:
+        return "marked in this app"
+    return f"{rating} · {entry.when:%b %Y}"

@@ -1,0 +1,1 @@
+"""One module per page; each draws itself when Streamlit runs it."""

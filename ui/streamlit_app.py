@@ -1,0 +1,37 @@
+"""Entry point: page settings, navigation, the header over every page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui.components.header import show_header
+from ui.components.notices import plain_errors
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def main() -> None:
+    """Draw the page the address names."""
+    st.set_page_config(page_title="MovieRec", page_icon=str(ASSETS / "icon.png"), layout="wide")
+    st.html(ASSETS / "style.css")
+    st.logo(ASSETS / "logo.svg", size="large")
+    page = st.navigation(
+        [
+            st.Page("pages/for_you.py", title="For you", icon=":material/movie:", default=True),
+            st.Page("pages/title.py", title="Title", icon=":material/search:", url_path="title"),
+            st.Page("pages/taste.py", title="My taste", icon=":material/favorite:", url_path="taste"),
+            st.Page(
+                "pages/inspector.py", title="Inspect", icon=":material/troubleshoot:", url_path="inspect"
+            ),
+        ],
+        position="top",
+    )
+    st.session_state["shown_person"] = show_header()
+    if st.session_state["shown_person"] is not None:
+        with plain_errors("page"):
+            page.run()
+
+
+main()
