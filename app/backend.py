@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Protocol, TypeVar
 
-import anyio.to_thread
 import structlog
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from app.problems import RETRY_SECONDS
 from app.search import MovieIndex
@@ -56,17 +56,17 @@ class FeedbackGate:
     async def connect(self) -> None:
         """Open the store; a failure is logged and leaves feedback unavailable for a while."""
         try:
-            await anyio.to_thread.run_sync(self._connect)
+            await run_in_threadpool(self._connect)
         except FeedbackUnavailableError as error:
             log.error("feedback-unavailable", error=str(error))
 
     async def append(self, event: FeedbackEvent) -> StoredFeedback:
         """Store an event; it is on the disk when this returns."""
-        return await anyio.to_thread.run_sync(self._run, lambda store: store.append(event))
+        return await run_in_threadpool(self._run, lambda store: store.append(event))
 
     async def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         """Return the feedback of a viewer that stands, newest first."""
-        return await anyio.to_thread.run_sync(self._run, lambda store: store.in_force(user_id))
+        return await run_in_threadpool(self._run, lambda store: store.in_force(user_id))
 
     def close(self) -> None:
         """Close the store if it is open."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import anyio.to_thread
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
@@ -74,7 +74,7 @@ def _make_lifespan(
         opened, fault = service, None
         if opened is None:
             try:
-                opened = await anyio.to_thread.run_sync(RecommenderService.open, settings.home)
+                opened = await run_in_threadpool(RecommenderService.open, settings.home)
             except ArtifactError as error:
                 fault = error
                 log.error("no-recommendations", error=str(error))

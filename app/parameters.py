@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from app.schemas import GenreName, ItemId, check_plain
 from movierec.schema import Generation
@@ -20,7 +19,7 @@ def read_whole_number(value: Any) -> Any:
     """Return the integer a text spells with digits alone: no blanks, underscores or decimals."""
     if isinstance(value, str):
         if not _WHOLE_NUMBER.fullmatch(value):
-            raise PydanticCustomError("int_parsing", "Input should be a whole number")
+            raise ValueError("Input should be a whole number")
         return int(value)
     return value
 
@@ -29,7 +28,7 @@ def read_decimal(value: Any) -> Any:
     """Return the number a text spells with digits and a point: no exponents, NaN or infinity."""
     if isinstance(value, str):
         if not _DECIMAL.fullmatch(value):
-            raise PydanticCustomError("float_parsing", "Input should be a number such as 0.3")
+            raise ValueError("Input should be a number such as 0.3")
         return float(value)
     return value
 

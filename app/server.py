@@ -64,11 +64,12 @@ def run(settings: Settings) -> int:
 
         from app.logs import configure_logs
         from app.main import create_app
+        from app.protocol import DeadlineProtocol
 
         configure_logs(settings.log_level)
         config = uvicorn.Config(
             create_app(settings),
-            http="h11",
+            http=DeadlineProtocol,
             ws="none",
             lifespan="on",
             log_config=None,
