@@ -18,7 +18,7 @@ from movierec.data.registry import GROUPLENS, KNOWN_DATASETS, KnownDataset
 from movierec.errors import ConfigError, DataError, LayoutError, UnknownDatasetError
 
 _TIMEOUT: Final = (10.0, 60.0)
-_CHUNK: Final = 1 << 18
+_CHUNK: Final = 1 << 16  # what an interruption costs at most
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
