@@ -81,7 +81,10 @@ def explain_move(placed: Placed, n_causes: int = 2) -> str:
     """Return why a card was boosted, in plain words; empty where nothing speaks for its direction."""
     sign = 1 if placed.boost > 0 else -1
     causes = [cause for cause in placed.causes if cause.amount * sign > 0][:n_causes]
-    return " and ".join(_word_cause(cause) for cause in causes)
+    clauses: dict[str, list[str]] = {}
+    for cause in causes:
+        clauses.setdefault(f"you {cause.thumb}d", []).append(_word_cause(cause))
+    return " and ".join(f"{verb} {' and '.join(things)}" for verb, things in clauses.items())
 
 
 def _boost(pick: Pick, thumbs: Sequence[Signal], scale: float) -> tuple[float, tuple[Cause, ...]]:
@@ -120,11 +123,10 @@ def _shared_traits(pick: Pick, signal: Signal) -> list[tuple[tuple[str, str], fl
 
 
 def _word_cause(cause: Cause) -> str:
-    verb = f"you {cause.thumb}d"
     if cause.trait == "itself":
-        return f"{verb} it"
+        return "it"
     if cause.trait == "director":
         films = "a film" if cause.n == 1 else f"{cause.n} films"
-        return f"{verb} {films} by {cause.name}"
+        return f"{films} by {cause.name}"
     article = "an" if cause.name[:1] in "AEIOU" else "a"
-    return f"{verb} {article} {cause.name} film" if cause.n == 1 else f"{verb} {cause.n} {cause.name} films"
+    return f"{article} {cause.name} film" if cause.n == 1 else f"{cause.n} {cause.name} films"

@@ -19,11 +19,11 @@ def main() -> None:
     st.logo(ASSETS / "logo.svg", size="large")
     page = st.navigation(
         [
-            st.Page("pages/for_you.py", title="For you", icon=":material/movie:", default=True),
-            st.Page("pages/title.py", title="Title", icon=":material/search:", url_path="title"),
-            st.Page("pages/taste.py", title="My taste", icon=":material/favorite:", url_path="taste"),
+            st.Page("views/for_you.py", title="For you", icon=":material/movie:", default=True),
+            st.Page("views/title.py", title="Title", icon=":material/search:", url_path="title"),
+            st.Page("views/taste.py", title="My taste", icon=":material/favorite:", url_path="taste"),
             st.Page(
-                "pages/inspector.py", title="Inspect", icon=":material/troubleshoot:", url_path="inspect"
+                "views/inspector.py", title="Inspect", icon=":material/troubleshoot:", url_path="inspect"
             ),
         ],
         position="top",

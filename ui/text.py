@@ -11,7 +11,7 @@ from ui.models import Movie
 # Shortcodes (:cat:, :material/home:) and bare addresses are replaced after Markdown is parsed, so a
 # backslash alone does not stop them; an invisible word joiner does.
 _JOINER: Final = "\u2060"
-_PUNCTUATION: Final = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
+_MARKUP: Final = re.compile(r"([!#$&*+\-.:<>@\[\\\]^_`{|}~])")
 _ADDRESS: Final = re.compile(r"(?i)\b(www|https?|ftp|mailto|xmpp)(?=[.:])")
 
 SOURCE_NAMES: Final = {
@@ -36,7 +36,7 @@ def escape_markdown(text: str) -> str:
     """Return ``text`` so that Streamlit's Markdown shows it letter by letter, on one line."""
     flat = " ".join(text.split())
     flat = _ADDRESS.sub(rf"\1{_JOINER}", flat)
-    return _PUNCTUATION.sub(r"\\\1", flat).replace("\\:", f"\\:{_JOINER}").replace("\\@", f"\\@{_JOINER}")
+    return _MARKUP.sub(r"\\\1", flat).replace("\\:", f"\\:{_JOINER}").replace("\\@", f"\\@{_JOINER}")
 
 
 def name_movie(movie: Movie) -> str:

@@ -22,7 +22,7 @@ from ui.text import (
     strip_year,
 )
 
-TITLE_PAGE: Final = "pages/title.py"
+TITLE_PAGE: Final = "views/title.py"
 CARD_WIDTH: Final = 164
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui.feedback import Mark, MarkBook
 from ui.models import Action, Movie
-from ui.session import Person, mark_movie, undo_movie
+from ui.session import Person, make_address, mark_movie, undo_movie
 from ui.text import escape_markdown, name_movie
 
 ICONS: Final[dict[Action, str]] = {
@@ -16,6 +16,7 @@ ICONS: Final[dict[Action, str]] = {
     "dislike": ":material/thumb_down:",
     "save": ":material/bookmark:",
 }
+TASTE_PAGE: Final = "views/taste.py"
 _VERBS: Final[dict[Action, str]] = {"like": "Like", "dislike": "Not for me", "save": "Save"}
 _UNDO: Final[dict[Action, str]] = {
     "like": "Take back like",
@@ -46,14 +47,19 @@ def show_mark_buttons(
             )
 
 
-def show_marks(person: Person, book: MarkBook, actions: tuple[Action, ...], limit: int = 40) -> None:
+def show_marks(person: Person, book: MarkBook, actions: tuple[Action, ...], limit: int = 200) -> None:
     """Draw the marked films as chips; pressing one takes the mark back."""
     marks = [mark for mark in book.marks if mark.action in actions]
     with st.container(horizontal=True, gap="xsmall", key=f"chips-{'-'.join(actions)}"):
         for mark in marks[:limit]:
             _show_chip(person, book, mark)
-    if len(marks) > limit:
-        st.caption(f"and {len(marks) - limit:,} older ones")
+        if len(marks) > limit:
+            st.page_link(
+                TASTE_PAGE,
+                label=f"{len(marks) - limit:,} more",
+                icon=":material/arrow_forward:",
+                query_params=make_address(),
+            )
 
 
 def _show_chip(person: Person, book: MarkBook, mark: Mark) -> None:

@@ -38,7 +38,7 @@ def show_history(taste: Taste) -> None:
             with st.container(gap="xsmall", key=f"history-{row}"):
                 show_poster(entry.item)
                 st.page_link(
-                    "pages/title.py",
+                    "views/title.py",
                     label=escape_markdown(strip_year(entry.item)),
                     icon="",
                     query_params=make_address(entry.item),

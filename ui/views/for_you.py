@@ -133,7 +133,7 @@ def _show_marks(person: Person, book: MarkBook) -> None:
         return
     with st.container(border=True, gap="xsmall", key="your-thumbs"):
         st.markdown("**Your thumbs** :gray[:small[press one to take it back]]")
-        show_marks(person, book, ("like", "dislike", "save"))
+        show_marks(person, book, ("like", "dislike", "save"), limit=8)
 
 
 def _show_wall(person: Person, book: MarkBook, shelf: Shelf, strength: float | None) -> None:

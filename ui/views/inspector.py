@@ -22,6 +22,7 @@ from ui.text import (
 )
 
 LENGTHS: Final = (5, 10, 20)
+MAX_TABLE: Final = 420
 
 
 def render() -> None:
@@ -74,6 +75,7 @@ def _show_pipeline(inspection: Inspection) -> None:
     st.caption(f"Bundle {escape_markdown(inspection.bundle)}")
 
 
+@st.fragment
 def _show_item(inspection: Inspection) -> None:
     traces = inspection.items
     row = st.selectbox(
@@ -135,7 +137,7 @@ def _show_model(trace: PickTrace) -> None:
                 "Moves score by": [trace.contributions.get(name) for name in trace.features],
             },
             hide_index=True,
-            height=380,
+            height=MAX_TABLE if len(trace.features) > 11 else "content",
             column_config={
                 "Value": st.column_config.NumberColumn(format="%.4g"),
                 "Moves score by": st.column_config.NumberColumn(format="%+.3f"),
