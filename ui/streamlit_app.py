@@ -22,9 +22,7 @@ def main() -> None:
             st.Page("views/for_you.py", title="For you", icon=":material/movie:", default=True),
             st.Page("views/title.py", title="Title", icon=":material/search:", url_path="title"),
             st.Page("views/taste.py", title="My taste", icon=":material/favorite:", url_path="taste"),
-            st.Page(
-                "views/inspector.py", title="Inspect", icon=":material/troubleshoot:", url_path="inspect"
-            ),
+            st.Page("views/inspect.py", title="Inspect", icon=":material/troubleshoot:", url_path="inspect"),
         ],
         position="top",
     )
@@ -34,4 +32,5 @@ def main() -> None:
             page.run()
 
 
-main()
+if __name__ == "__main__":
+    main()

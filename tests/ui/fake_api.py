@@ -66,6 +66,7 @@ class FakeApi:
         self.simulated = True
         self.fail_next: list[int] = []
         self.requests: list[tuple[str, str, Any]] = []
+        self.asked: list[tuple[str, dict[str, list[str]]]] = []
         self.events: list[dict[str, Any]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _make_handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -87,6 +88,9 @@ class FakeApi:
 
     def paths(self, start: str = "/") -> list[str]:
         return [path for _, path, _ in self.requests if path.startswith(start)]
+
+    def queries(self, path: str) -> list[dict[str, list[str]]]:
+        return [query for asked, query in self.asked if asked == path]
 
     def in_force(self, user_id: str) -> list[dict[str, Any]]:
         undone = {event["undoes"] for event in self.events if event["action"] == "undo"}
@@ -148,7 +152,7 @@ def _rank(
     for film in FILMS:
         if film["item_id"] in seen or (only and not set(only) & set(film["genres"])):
             continue
-        if not years[0] <= (film["year"] or 0) <= years[1] and years != (0, 9999):
+        if years != (0, 9999) and not years[0] <= (film["year"] or -1) <= years[1]:
             continue
         match = 0.93 - 0.8 * ((film["item_idx"] * 37 + salt * 11) % 60) / 60
         match = min(0.97, match + 0.1 * len(liked & set(film["genres"])))
@@ -347,6 +351,7 @@ def _make_handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.rfile.read(length)) if length else None
             url = urlsplit(self.path)
             api.requests.append((self.command, url.path, body))
+            api.asked.append((url.path, parse_qs(url.query)))
             status, answer = api.answer(self.command, url.path, parse_qs(url.query), body)
             kind = "image/svg+xml" if isinstance(answer, str) else "application/json"
             content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()

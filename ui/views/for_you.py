@@ -192,4 +192,5 @@ def _show_summary(
         st.info(escape_markdown(shelf.picks.note), icon=":material/info:")
 
 
-render()
+if __name__ == "__main__":
+    render()

@@ -63,4 +63,5 @@ def _show_all_marks(person: Person) -> None:
         st.toast(notice)
 
 
-render()
+if __name__ == "__main__":
+    render()

@@ -121,4 +121,5 @@ def _find_pick(person: Person, item_id: str) -> Pick | None:
     return next((pick for pick in shelf.picks.items if pick.item_id == item_id), None)
 
 
-render()
+if __name__ == "__main__":
+    render()

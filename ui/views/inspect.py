@@ -161,4 +161,5 @@ def _show_evidence(trace: PickTrace) -> None:
             )
 
 
-render()
+if __name__ == "__main__":
+    render()

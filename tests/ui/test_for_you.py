@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+from fake_api import HOSTILE, FakeApi
+from streamlit.testing.v1 import AppTest
+
+from ui.text import escape_markdown
+from ui.views import for_you
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def shown_ids(app: AppTest) -> list[str]:
+    prefix = "like-home-"
+    return [b.key.removeprefix(prefix) for b in app.button if b.key and b.key.startswith(prefix)]
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def press_label(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label.startswith(label)).click().run()
+
+
+def test_first_visit_shows_the_first_viewer_and_puts_them_into_the_address(open_app) -> None:
+    app = open_app()
+    assert not app.exception
+    assert app.query_params["viewer"] == "100"
+    assert app.title[0].value == "For you"
+    assert len(shown_ids(app)) == 24
+    assert "Simulated audience" in texts(app)
+    assert "60 films" in texts(app)
+
+
+def test_real_data_is_not_called_simulated(open_app, fake_api: FakeApi) -> None:
+    fake_api.simulated = False
+    assert "Simulated" not in texts(open_app())
+
+
+def test_deep_link_chooses_the_viewer(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="104")
+    assert "/recommend/user/4" in fake_api.paths()
+    assert "From 48 ratings" in texts(app)
+
+
+def test_unknown_viewer_is_told_plainly(open_app) -> None:
+    app = open_app(viewer="nobody*")
+    assert "There is no viewer nobody\\*" in texts(app)
+    assert not app.exception
+    assert not shown_ids(app)
+
+
+def test_choosing_another_viewer(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    app.selectbox(key="viewer_choice").set_value("103").run()
+    assert app.query_params["viewer"] == "103"
+    assert "/recommend/user/3" in fake_api.paths()
+
+
+def test_like_is_stored_marked_and_moves_cards_with_a_reason(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    liked = shown_ids(app)[9]
+    before = shown_ids(app)
+    press(app, f"like-home-{liked}")
+    assert [(e["action"], e["item_id"], e["user_id"]) for e in fake_api.events] == [("like", liked, "100")]
+    after = shown_ids(app)
+    assert sorted(after) == sorted(before)
+    assert after.index(liked) < 9
+    assert app.button(key=f"like-home-{liked}").label.startswith("Take back like: ")
+    assert "points: you liked it" in texts(app)
+    assert "▲" in texts(app)
+    assert "re-ranked by 1 thumb" in texts(app)
+    assert len(fake_api.paths("/recommend/user/0")) == 1
+
+
+def test_taking_a_like_back_restores_the_order(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    before = shown_ids(app)
+    press(app, f"like-home-{before[9]}")
+    press(app, f"like-home-{before[9]}")
+    assert shown_ids(app) == before
+    assert fake_api.in_force("100") == []
+
+
+def test_disliked_card_goes_and_comes_back_by_undo(open_app) -> None:
+    app = open_app(viewer="100")
+    before = shown_ids(app)
+    press(app, f"dislike-home-{before[2]}")
+    assert before[2] not in shown_ids(app)
+    chip = next(b for b in app.button if b.key and b.key.startswith("chip-"))
+    chip.click().run()
+    assert shown_ids(app) == before
+
+
+def test_api_order_is_one_press_away_and_shows_everything(open_app) -> None:
+    app = open_app(viewer="100")
+    before = shown_ids(app)
+    press(app, f"like-home-{before[9]}")
+    press(app, f"dislike-home-{before[2]}")
+    app.segmented_control(key="order").set_value(for_you.API_ORDER).run()
+    assert shown_ids(app) == before
+    assert "recommender's own order" in texts(app)
+
+
+def test_strength_zero_leaves_the_order(open_app) -> None:
+    app = open_app(viewer="100")
+    before = shown_ids(app)
+    app.slider(key="strength").set_value(0.0).run()
+    press(app, f"like-home-{before[9]}")
+    assert shown_ids(app) == before
+
+
+def test_a_new_session_still_knows_the_like(open_app) -> None:
+    app = open_app(viewer="100")
+    liked = shown_ids(app)[0]
+    label = app.button(key=f"like-home-{liked}").label.removeprefix("Like: ")
+    press(app, f"like-home-{liked}")
+    again = open_app(viewer="100")
+    chips = [b.label for b in again.button if b.key and b.key.startswith("chip-")]
+    assert chips == [f"{label} :material/close:"]
+    assert "re-ranked by 1 thumb" in texts(again)
+
+
+def test_refresh_shows_the_servers_new_answer(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    liked = shown_ids(app)[4]
+    press(app, f"like-home-{liked}")
+    press_label(app, "Refresh picks")
+    assert len(fake_api.paths("/recommend/user/0")) == 2
+    expected = [
+        card["item_id"]
+        for card in fake_api.answer("GET", "/recommend/user/0", {"k": ["24"]}, None)[1]["items"]
+    ]
+    assert shown_ids(app) == expected
+    assert liked not in expected
+    assert "the recommender has counted 1 of your marks" in texts(app)
+
+
+def test_filters_ask_the_api(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    app.multiselect(key="genres").set_value(["Crime"]).run()
+    app.slider(key="years").set_value((1980, 2010)).run()
+    expected = {
+        film["item_id"]
+        for film in fake_api.answer(
+            "GET",
+            "/recommend/user/0",
+            {"k": ["24"], "only_genres": ["Crime"], "year_from": ["1980"], "year_to": ["2010"]},
+            None,
+        )[1]["items"]
+    }
+    assert set(shown_ids(app)) == expected
+    assert expected
+
+
+def test_filters_that_fit_nothing_say_so(open_app) -> None:
+    app = open_app(viewer="100")
+    app.slider(key="years").set_value((1900, 1910)).run()
+    assert "No film fits" in texts(app)
+
+
+def test_load_more_appends_below(open_app) -> None:
+    app = open_app(viewer="100")
+    before = shown_ids(app)
+    press(app, "more")
+    assert shown_ids(app)[:24] == before
+    assert len(shown_ids(app)) == 36
+
+
+def test_load_more_ends_where_the_catalogue_does(open_app) -> None:
+    app = open_app(viewer="100")
+    app.segmented_control(key="length").set_value(48).run()
+    press(app, "more")
+    assert len(shown_ids(app)) == 60
+    press(app, "more")
+    assert len(shown_ids(app)) == 60
+    assert "That is all there is" in texts(app)
+
+
+def test_hostile_title_stays_text(open_app) -> None:
+    app = open_app(viewer="100")
+    links = [link.proto.label for link in app.get("page_link")]
+    assert escape_markdown(HOSTILE) in links
+    assert not any(HOSTILE in str(part.value) for part in app.markdown)
+
+
+def test_recent_taste_is_asked_for_only_when_opened(open_app, fake_api: FakeApi) -> None:
+    open_app(viewer="100")
+    assert not fake_api.paths("/users/0/taste")
+
+
+def test_api_down_on_the_first_visit_is_plain_and_recovers(open_app, fake_api: FakeApi) -> None:
+    fake_api.down = True
+    app = open_app(viewer="100")
+    assert not app.exception
+    assert "Down for this test" in texts(app)
+    fake_api.down = False
+    press_label(app, "Try again")
+    assert len(shown_ids(app)) == 24
+
+
+def test_api_down_later_keeps_the_last_list_and_says_so(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    before = shown_ids(app)
+    fake_api.down = True
+    app.multiselect(key="genres").set_value(["Crime"]).run()
+    assert not app.exception
+    assert shown_ids(app) == before
+    assert "last list that arrived" in texts(app)
+
+
+def test_a_like_waits_while_the_store_is_away_and_is_sent_once(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    fake_api.feedback_down = True
+    liked = shown_ids(app)[9]
+    press(app, f"like-home-{liked}")
+    assert "1 change waiting to be sent" in texts(app)
+    assert "you liked it" in texts(app)
+    tried = {body["event_id"] for _, path, body in fake_api.requests if path == "/feedback" and body}
+    fake_api.feedback_down = False
+    app.run()
+    assert "waiting" not in texts(app)
+    assert {event["event_id"] for event in fake_api.events} == tried
+    assert len(fake_api.events) == 1
+
+
+def test_a_refused_like_is_taken_off_and_said(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    fake_api.refuse_feedback = True
+    liked = shown_ids(app)[9]
+    press(app, f"like-home-{liked}")
+    assert "Not stored: Refused for this test" in texts(app)
+    assert app.button(key=f"like-home-{liked}").label.startswith("Like: ")
+
+
+def test_earlier_likes_that_cannot_be_loaded_are_said(open_app, fake_api: FakeApi) -> None:
+    fake_api.feedback_down = True
+    app = open_app(viewer="100")
+    assert "earlier likes cannot be loaded" in texts(app)
+    assert len(shown_ids(app)) == 24
+
+
+def test_new_viewer_is_asked_and_gets_a_list(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    press(app, "new-viewer")
+    guest = app.query_params["viewer"]
+    assert guest.startswith("guest-")
+    assert app.title[0].value == "What do you like?"
+    app.button_group(key="onboarding_genres").set_value(["Crime", "War"]).run()
+    starter = next(b.key for b in app.button if b.key and b.key.startswith("like-onboarding-"))
+    press(app, starter)
+    press(app, "finish-onboarding")
+    assert app.title[0].value == "For you"
+    assert len(shown_ids(app)) == 24
+    body = [body for _, path, body in fake_api.requests if path == "/recommend"][-1]
+    assert (body["viewer"], body["genres"]) == (guest, ["Crime", "War"])
+    assert [event["user_id"] for event in fake_api.events] == [guest]
+
+
+def test_a_guest_link_brings_the_guest_back(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="guest-abc", likes=["Crime", "War"])
+    assert app.title[0].value == "For you"
+    assert "your genres: Crime and War" in texts(app)
+    body = [body for _, path, body in fake_api.requests if path == "/recommend"][-1]
+    assert (body["viewer"], body["genres"]) == ("guest-abc", ["Crime", "War"])
+
+
+def test_onboarding_can_be_skipped(open_app) -> None:
+    app = open_app(viewer="guest-abc")
+    press(app, "skip-onboarding")
+    assert len(shown_ids(app)) == 24

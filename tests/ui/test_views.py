@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from fake_api import FakeApi
+from streamlit.testing.v1 import AppTest
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.title, *app.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def test_title_page_shows_facts_and_neighbours(open_app) -> None:
+    app = open_app("title", viewer="100", movie="2")
+    assert app.title[0].value == "Harbour at Noon"
+    for words in (
+        "1963",
+        "Norway",
+        "Bo Marsh",
+        "3.9 of 5",
+        "not in your current list",
+        "watched by the same people",
+    ):
+        assert words in texts(app)
+    assert app.query_params["movie"] == "2"
+
+
+def test_title_page_repeats_the_reasons_of_the_list(open_app) -> None:
+    app = open_app(viewer="100")
+    app.switch_page("views/title.py")
+    app.query_params["movie"] = "1"
+    app.run()
+    assert "Why the recommender put it at number 1" in texts(app)
+    assert "Because you liked" in texts(app)
+    assert "Similar titles (rank 1)" in texts(app)
+
+
+def test_title_page_links_out_to_https_only(open_app) -> None:
+    app = open_app("title", viewer="100", movie="2")
+    assert [link.proto.url for link in app.get("link_button")] == ["https://www.imdb.com/title/tt0000001/"]
+
+
+def test_title_page_without_a_film_offers_a_search(open_app) -> None:
+    app = open_app("title", viewer="100")
+    assert "Search above" in texts(app)
+    app.text_input(key="title_query").set_value("carnival").run()
+    assert "10 films" in texts(app)
+
+
+def test_title_page_says_when_there_is_no_such_film(open_app) -> None:
+    app = open_app("title", viewer="100", movie="999")
+    assert "There is no film 999" in texts(app)
+    assert not app.exception
+
+
+def test_like_on_the_title_page_is_known_on_the_others(open_app, fake_api: FakeApi) -> None:
+    app = open_app("title", viewer="100", movie="2")
+    app.button(key="like-title-2").click().run()
+    assert [event["item_id"] for event in fake_api.events] == ["2"]
+    app.switch_page("views/taste.py").run()
+    assert "**Liked** :gray[1]" in texts(app)
+
+
+def test_taste_page_shows_profile_and_takes_marks_back(open_app, fake_api: FakeApi) -> None:
+    app = open_app("title", viewer="100", movie="2")
+    app.button(key="save-title-2").click().run()
+    app.switch_page("views/taste.py").run()
+    assert "20 events, 3.7 of 5 on average" in texts(app)
+    assert "4.5 of 5 · Nov 2026" in texts(app)
+    assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 3
+    chip = next(b for b in app.button if b.key and b.key.startswith("chip-"))
+    chip.click().run()
+    assert fake_api.in_force("100") == []
+    assert "No thumbs yet" in texts(app)
+
+
+def test_taste_page_of_a_guest_explains_itself(open_app) -> None:
+    app = open_app("taste", viewer="guest-1")
+    assert "no ratings yet" in texts(app)
+
+
+def test_inspect_shows_the_real_counts(open_app, fake_api: FakeApi) -> None:
+    app = open_app("inspect", viewer="100")
+    assert not app.exception
+    assert "1.6 ms in all stages" in texts(app)
+    tables = [frame.value for frame in app.dataframe]
+    assert list(tables[0]["Source"]) == ["Similar titles", "Similar viewers"]
+    assert "User item genre aff" in set(tables[1]["Feature"])
+    assert list(tables[2].columns) == ["Title", "Adds"]
+    assert '"funnel"' in app.json[0].value
+
+
+def test_inspect_compares_generations(open_app, fake_api: FakeApi) -> None:
+    app = open_app("inspect", viewer="100")
+    assert fake_api.queries("/recommend/user/0/debug")[-1]["generation"] == ["v2"]
+    app.selectbox(key="generation").set_value("v1-als").run()
+    assert fake_api.queries("/recommend/user/0/debug")[-1]["generation"] == ["v1-als"]
+
+
+def test_choosing_a_film_to_inspect_asks_for_nothing_new(open_app, fake_api: FakeApi) -> None:
+    app = open_app("inspect", viewer="100")
+    second = app.subheader[0].value
+    app.selectbox(key="inspect_row").set_value(1).run()
+    assert app.subheader[0].value != second
+
+
+def test_inspect_asks_a_guest_to_choose(open_app) -> None:
+    assert "choose one above" in texts(open_app("inspect", viewer="guest-1"))
+
+
+def test_every_page_survives_an_api_that_goes_away(open_app, fake_api: FakeApi) -> None:
+    for view in ("for_you", "title", "taste", "inspect"):
+        fake_api.down = False
+        app = open_app(viewer="100")
+        fake_api.down = True
+        app.switch_page(f"views/{view}.py").run()
+        assert not app.exception, view
+
+
+def test_every_page_survives_another_version_of_the_api(open_app, fake_api: FakeApi) -> None:
+    fake_api.garbled = True
+    for view in ("for_you", "title", "taste", "inspect"):
+        app = open_app(view, viewer="100")
+        assert not app.exception
+        assert "does not understand" in texts(app)
