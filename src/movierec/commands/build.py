@@ -1,0 +1,67 @@
+"""``movierec build``: data set in, bundle out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from movierec.commands.console import home_option, read_settings, start_progress
+
+if TYPE_CHECKING:
+    from movierec.stages import BuildConfig
+
+
+@click.command("build", short_help="Learn from a data set and write a bundle.")
+@click.option(
+    "--dataset",
+    default="sample",
+    show_default=True,
+    metavar="NAME|FOLDER|ZIP",
+    help="The built-in sample, a downloaded data set by name, or a folder or zip with ratings.csv and "
+    "movies.csv (or any MovieLens layout).",
+)
+@home_option
+@click.option("--force", is_flag=True, help="Build even where an equal bundle exists.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of everything random in the build.")
+def command(dataset: str, home: Path | None, force: bool, seed: int | None) -> None:
+    r"""Learn from a data set and write a bundle that recommendations are served from.
+
+    A bundle is versioned by its content; where one was already built from the same data, settings and code,
+    it is used again within seconds. The new bundle becomes the current one of the home folder.
+
+    \b
+    Examples:
+      movierec build
+      movierec build --dataset ml-latest-small --home data
+      movierec build --dataset ~/my-ratings --seed 11
+    """
+    from movierec.data.dataset import load_dataset
+    from movierec.pipeline import build
+
+    settings = read_settings(home=home)
+    say = start_progress()
+    config = None if seed is None else seed_config(seed)
+    manifest = build(load_dataset(dataset, settings, say), settings, config, say, force)
+    data = manifest.dataset
+    click.echo(f"bundle   {manifest.version}")
+    click.echo(
+        f"data     {data.name}: {data.n_users:,} users, {data.n_items:,} items, "
+        f"{data.n_interactions:,} interactions, {data.n_quarantined:,} rows set aside"
+    )
+    for name, value in sorted(manifest.metrics.items()):
+        click.echo(f"metric   {name} {value:.4f}")
+    click.echo(f"folder   {settings.bundles_dir / manifest.version}")
+
+
+def seed_config(seed: int) -> BuildConfig:
+    """Return the default config with one seed for every random part of the build."""
+    from movierec.stages import AlsConfig, BuildConfig, RankerConfig, RecallConfig, TrainingConfig
+
+    n_rankers = len(RankerConfig().seeds)
+    return BuildConfig(
+        recall=RecallConfig(als=AlsConfig(seed=seed)),
+        training=TrainingConfig(seed=seed),
+        ranker=RankerConfig(seeds=tuple(range(seed, seed + n_rankers))),
+    )
