@@ -1,0 +1,179 @@
+"""The engine: fitted sources, merge, features and ranker; a history in, ranked candidates out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from movierec.ranking.features import FeatureBuilder
+from movierec.ranking.match import MatchModel
+from movierec.ranking.ranker import Ranker
+from movierec.recall.base import Candidates, RecallSource, select, top_n
+from movierec.recall.fusion import Fusion
+from movierec.recall.merge import Merged
+from movierec.schema import BoolArray, FloatArray, Generation, History, IntArray
+from movierec.stages import MergeConfig
+
+BATCH_HISTORIES = 64
+"""Histories scored in one call of the ranker: amortises its overhead within about 15 MB of rows."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A full ranking before the cut to k.
+
+    Attributes
+    ----------
+    item_idx, score : int32[n], float32[n], best first
+    row : int64[n], position of each item among ``merged`` (and ``features``), -1 for back-filled ones
+    merged : the candidates with every source's score and rank
+    features : float32[len(merged), f], None where no ranker was asked
+    timings : stage → milliseconds
+    degraded : True where V2 was asked but there is no ranker
+    """
+
+    item_idx: IntArray
+    score: FloatArray
+    row: IntArray
+    merged: Merged
+    features: FloatArray | None
+    timings: dict[str, float]
+    degraded: bool = False
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Everything fitted, nothing mutable; safe to share between threads."""
+
+    sources: Mapping[str, RecallSource]
+    merge_config: MergeConfig
+    builder: FeatureBuilder
+    ranker: Ranker | None
+    match: MatchModel
+
+    @property
+    def fusion(self) -> Fusion:
+        """The sources behind their merge."""
+        return Fusion(self.sources, self.merge_config)
+
+    @property
+    def n_items(self) -> int:
+        """Size of the catalogue."""
+        return len(self.builder.year)
+
+    def rank(
+        self,
+        history: History,
+        k: int,
+        generation: Generation = Generation.V2,
+        allowed: BoolArray | None = None,
+        scores: Mapping[str, FloatArray] | None = None,
+    ) -> Ranked:
+        """Rank the unseen, allowed items of the catalogue; at least ``k`` of them where there are.
+
+        Parameters
+        ----------
+        allowed : bool[n_items], filters; None allows everything
+        scores : stands in for the sources' own scores of this history
+        """
+        clock = _Clock()
+        if scores is None:
+            scores = self.fusion.score(history)
+        clock.lap("recall")
+        merged = self.fusion.merge(history, scores, allowed, k)
+        clock.lap("merge")
+        features: FloatArray | None = None
+        item_idx, score = merged.item_idx, merged.score
+        if generation is Generation.V2 and self.ranker is not None:
+            features = self.builder.build(history, merged.item_idx, scores, merged.score)
+            clock.lap("features")
+            score = self.ranker.score(features)
+            clock.lap("ranker")
+        elif generation not in (Generation.V2, Generation.V1_5):
+            own = scores[generation.value.removeprefix("v1-")]
+            listed = select(own if allowed is None else np.where(allowed, own, 0.0), history, len(own))
+            item_idx, score = listed.item_idx, listed.score
+        ranked = self._finish(history, k, allowed, merged, item_idx, score)
+        clock.lap("order")
+        return Ranked(
+            *ranked,
+            merged,
+            features,
+            clock.timings,
+            degraded=generation is Generation.V2 and self.ranker is None,
+        )
+
+    def _finish(
+        self,
+        history: History,
+        k: int,
+        allowed: BoolArray | None,
+        merged: Merged,
+        item_idx: IntArray,
+        score: FloatArray,
+    ) -> tuple[IntArray, FloatArray, IntArray]:
+        """Sort by score, ties to the smaller index, and back-fill short lists from the catalogue."""
+        order = np.lexsort((item_idx, -score))
+        item_idx, score = item_idx[order], score[order]
+        if len(item_idx) < k:
+            spare = self._back_fill(history, allowed, item_idx, k - len(item_idx))
+            floor = float(score[-1]) if len(score) else 0.0
+            below = floor - 1e-3 * np.arange(1, len(spare) + 1)
+            item_idx = np.concatenate([item_idx, spare])
+            score = np.concatenate([score, below.astype(np.float32)])
+        position = np.full(self.n_items, -1, np.int32)
+        position[merged.item_idx] = np.arange(len(merged), dtype=np.int32)
+        return item_idx, score, position[item_idx]
+
+    def _back_fill(self, history: History, allowed: BoolArray | None, taken: IntArray, n: int) -> IntArray:
+        spare = self.builder.log_count.copy()
+        if allowed is not None:
+            spare[~allowed] = -np.inf
+        spare[history.item_idx] = -np.inf
+        spare[taken] = -np.inf
+        return top_n(spare, n)
+
+    def recommend(self, history: History, k: int, generation: Generation = Generation.V2) -> Candidates:
+        """Return the best ``k`` unseen items, best first."""
+        ranked = self.rank(history, k, generation)
+        return Candidates(ranked.item_idx[:k], ranked.score[:k])
+
+    def recommend_batch(self, histories: list[History], k: int) -> list[Candidates]:
+        """Return :meth:`recommend` of every history under V2, with the ranker called on many at once."""
+        results: list[Candidates] = []
+        for start in range(0, len(histories), BATCH_HISTORIES):
+            results.extend(self._recommend_chunk(histories[start : start + BATCH_HISTORIES], k))
+        return results
+
+    def _recommend_chunk(self, histories: list[History], k: int) -> list[Candidates]:
+        if self.ranker is None:
+            return [self.recommend(history, k) for history in histories]
+        merged_lists: list[Merged] = []
+        rows: list[FloatArray] = []
+        for history in histories:
+            scores = self.fusion.score(history)
+            merged = self.fusion.merge(history, scores, None, k)
+            merged_lists.append(merged)
+            rows.append(self.builder.build(history, merged.item_idx, scores, merged.score))
+        score = self.ranker.score(np.concatenate(rows))
+        bounds = np.cumsum([0, *(len(merged) for merged in merged_lists)])
+        results = []
+        for index, (history, merged) in enumerate(zip(histories, merged_lists, strict=True)):
+            own = score[bounds[index] : bounds[index + 1]]
+            item_idx, ordered, _ = self._finish(history, k, None, merged, merged.item_idx, own)
+            results.append(Candidates(item_idx[:k], ordered[:k]))
+        return results
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.timings: dict[str, float] = {}
+        self._last = perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = perf_counter()
+        self.timings[stage] = (now - self._last) * 1000.0
+        self._last = now

@@ -1,0 +1,93 @@
+"""Match: the probability that a viewer likes an item if they watch it, as shown to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.training import TrainingRows
+from movierec.recall.base import LIKED_RATING
+from movierec.schema import FloatArray
+
+INPUTS: Final = (
+    "user_liked_share",
+    "user_mean_rating",
+    "item_liked_rate",
+    "item_mean_rating",
+    "genre_liked_share",
+    "factor_match_all",
+    "item_item_rank",
+    "als_rank",
+)
+"""What liking depends on once somebody watches; ranks enter as logarithms."""
+
+_COLUMNS: Final = [FEATURE_NAMES.index(name) for name in INPUTS]
+_RANKS: Final = [position for position, name in enumerate(INPUTS) if name.endswith("_rank")]
+MIN_EXAMPLES: Final = 50
+
+
+@dataclass(frozen=True)
+class MatchModel:
+    """Logistic regression on a few standardised features; plain arrays, no pickle.
+
+    Attributes
+    ----------
+    centre, scale, weight : float64[len(INPUTS)]
+    bias : float, log-odds of the average watched item
+    """
+
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    bias: float
+
+    @classmethod
+    def fit(cls, rows: TrainingRows | None) -> Self:
+        """Learn from watched candidates whether they were liked; the base rate where there are few."""
+        width = len(INPUTS)
+        blank = cls(np.zeros(width), np.ones(width), np.zeros(width), 0.0)
+        if rows is None:
+            return blank
+        watched = rows.rating >= 0
+        liked = rows.rating[watched] >= LIKED_RATING
+        if min(int(liked.sum()), int((~liked).sum())) < MIN_EXAMPLES:
+            share = (liked.sum() + 1.0) / (len(liked) + 2.0)
+            return cls(blank.centre, blank.scale, blank.weight, float(np.log(share / (1.0 - share))))
+        from sklearn.linear_model import LogisticRegression
+
+        inputs = _read_inputs(rows.features[watched])
+        with np.errstate(invalid="ignore"):
+            centre = np.where(np.isnan(inputs).all(axis=0), 0.0, np.nanmean(inputs, axis=0))
+            scale = np.maximum(np.nan_to_num(np.nanstd(inputs, axis=0)), 1e-6)
+        model = LogisticRegression(C=1.0, max_iter=200).fit(np.nan_to_num((inputs - centre) / scale), liked)
+        return cls(centre, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+
+    def predict(self, rows: FloatArray) -> FloatArray:
+        """Return float32[n] probabilities; an unknown input counts as average."""
+        inputs = np.nan_to_num((_read_inputs(rows) - self.centre) / self.scale)
+        return (1.0 / (1.0 + np.exp(-(inputs @ self.weight + self.bias)))).astype(np.float32)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays under stable names."""
+        return {
+            "centre": self.centre,
+            "scale": self.scale,
+            "weight": self.weight,
+            "bias": np.array([self.bias]),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
+        """Inverse of :meth:`state`."""
+        return cls(state["centre"], state["scale"], state["weight"], float(state["bias"][0]))
+
+
+def _read_inputs(rows: FloatArray) -> NDArray[np.float64]:
+    inputs = rows[:, _COLUMNS].astype(np.float64)
+    inputs[:, _RANKS] = np.log(inputs[:, _RANKS])
+    return inputs

@@ -1,0 +1,79 @@
+"""The ranker: HistGradientBoosting over candidate rows, several seeds averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from movierec.errors import IncompatibleBundleError
+from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.training import TrainingRows
+from movierec.schema import FloatArray
+from movierec.stages import RankerConfig
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+WATCH_AHEAD_RATING = 2.5
+"""Stars above which a later event is a positive label; leave-one-out calls the same events relevant."""
+
+
+@dataclass
+class Ranker:
+    """Orders candidates by the log-odds that the viewer picks and likes them next.
+
+    Attributes
+    ----------
+    models : one fitted classifier per seed
+    feature_names : the list the models were fitted with
+    """
+
+    models: Sequence[HistGradientBoostingClassifier]
+    feature_names: tuple[str, ...] = FEATURE_NAMES
+
+    @classmethod
+    def fit(cls, rows: TrainingRows, config: RankerConfig) -> Self:
+        """Fit one classifier per seed on the same rows."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        label = rows.rating > WATCH_AHEAD_RATING
+        models = [
+            HistGradientBoostingClassifier(
+                max_iter=config.max_iter,
+                learning_rate=config.learning_rate,
+                max_leaf_nodes=config.max_leaf_nodes,
+                min_samples_leaf=config.min_samples_leaf,
+                l2_regularization=config.l2_regularization,
+                max_features=config.max_features,
+                # SHAP is silently wrong with categorical splits, so every feature is numeric.
+                categorical_features=None,
+                early_stopping=False,
+                random_state=seed,
+            ).fit(rows.features, label, sample_weight=rows.weight)
+            for seed in config.seeds
+        ]
+        return cls(models)
+
+    def score(self, rows: FloatArray) -> FloatArray:
+        """Return float32[n]: mean log-odds of the seeds.
+
+        Raises
+        ------
+        IncompatibleBundleError
+            If the rows are not of the list the ranker was fitted with.
+        """
+        if rows.shape[1] != len(self.feature_names) or self.feature_names != FEATURE_NAMES:
+            raise IncompatibleBundleError(
+                f"the ranker was fitted with {len(self.feature_names)} features of another list than "
+                f"the {rows.shape[1]} it was given; run: movierec build"
+            )
+        if not len(rows):
+            return np.empty(0, np.float32)
+        with threadpool_limits(limits=1, user_api="openmp"):
+            total = np.sum([model.decision_function(rows) for model in self.models], axis=0)
+        mean: FloatArray = (total / len(self.models)).astype(np.float32)
+        return mean

@@ -1,0 +1,209 @@
+"""Training rows: honest candidates of recall that never saw the labels.
+
+Two kinds of query, because people meet a recommender in two situations:
+
+* *Go on*: viewers are split into groups; recall is fitted without a group, then asked at several
+  points of the group's timelines. The labels are what those viewers did next.
+* *Come back*: recall is fitted on everything before a moment of the calendar; the labels are what
+  each viewer did after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from movierec.ranking.features import FeatureBuilder
+from movierec.ranking.store import FeatureStore
+from movierec.recall.base import LIKED_RATING
+from movierec.recall.fusion import Fusion
+from movierec.recall.sources import fit_sources
+from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions, LongArray
+from movierec.stages import BuildConfig, TrainingConfig
+
+POSITIVE_CONFIDENCE_RATING = 5.0
+"""Unrated positive events (watch, like) are labelled like five stars."""
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Sampled candidates of all queries.
+
+    Attributes
+    ----------
+    features : float32[n, len(FEATURE_NAMES)]
+    rating : float32[n], stars the viewer gave within the window; -1 where they did not get to the item
+    weight : float32[n]
+    query : int64[n], which query a row belongs to
+    """
+
+    features: FloatArray
+    rating: FloatArray
+    weight: FloatArray
+    query: LongArray
+
+    def __len__(self) -> int:
+        return len(self.rating)
+
+
+@dataclass(frozen=True)
+class Query:
+    """One moment of one viewer: what they had done, and what they did next."""
+
+    past: History
+    future: History
+
+
+def collect_rows(
+    interactions: Interactions,
+    catalog: Catalog,
+    config: BuildConfig,
+    progress: Callable[[str], None] | None = None,
+) -> TrainingRows | None:
+    """Return the rows of every fold and time cut, or None where no query has a positive.
+
+    ``interactions`` is all the ranker may learn from; nothing later may be in it.
+    """
+    tell = progress or (lambda _: None)
+    rng = np.random.default_rng(config.training.seed)
+    parts: list[TrainingRows] = []
+    for label, past, queries in iterate_rounds(interactions, config.training, rng):
+        part = _collect(past, queries, catalog, config, rng)
+        if part is not None:
+            parts.append(part)
+        tell(f"training queries, {label}: {0 if part is None else len(part):,} rows")
+    if not parts:
+        return None
+    shift = np.cumsum([0, *(int(part.query[-1]) + 1 for part in parts[:-1])])
+    return TrainingRows(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.rating for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+        np.concatenate([part.query + offset for part, offset in zip(parts, shift, strict=True)]),
+    )
+
+
+def iterate_rounds(
+    interactions: Interactions, config: TrainingConfig, rng: np.random.Generator
+) -> Iterator[tuple[str, Interactions, list[Query]]]:
+    """Yield (label, rows recall may see, queries) for every fold, then for every time cut."""
+    active = np.flatnonzero(np.diff(interactions.offsets) > config.min_history)
+    folds = min(config.folds, len(active))
+    budget = config.max_queries / max(len(active) * config.cuts, 1)
+    group = rng.permutation(len(active)) % max(folds, 1)
+    for fold in range(folds if folds > 1 else 0):
+        members = active[group == fold]
+        if budget < 1:
+            members = members[rng.random(len(members)) < budget]
+        hidden = np.zeros(interactions.n_users, np.bool_)
+        hidden[active[group == fold]] = True
+        queries = [
+            query for user in members for query in cut_timeline(interactions.history(int(user)), config, rng)
+        ]
+        yield f"fold {fold + 1} of {folds}", interactions.take(~hidden[interactions.user_idx]), queries
+    for quantile in config.time_quantiles:
+        if len(interactions):
+            moment = int(np.quantile(interactions.timestamp, quantile))
+            before = interactions.timestamp <= moment
+            yield (
+                f"time cut {quantile:g}",
+                interactions.take(before),
+                _return_visits(interactions, before, config),
+            )
+
+
+def cut_timeline(history: History, config: TrainingConfig, rng: np.random.Generator) -> list[Query]:
+    """Return queries at the last event, at the window's start and at random points, oldest first."""
+    count, least = len(history), config.min_history
+    window = max(config.window_min, int(np.ceil(config.window_share * count)))
+    cuts = {count - 1, max(least, count - int(np.ceil(config.window_share * count)))}
+    while len(cuts) < min(config.cuts, count - least):
+        low = least if rng.random() < 0.6 else max(least, count - 8)
+        cuts.add(int(rng.integers(low, count)))
+    return [
+        Query(history.take(slice(0, cut)), history.take(slice(cut, cut + window))) for cut in sorted(cuts)
+    ]
+
+
+def _return_visits(interactions: Interactions, before: BoolArray, config: TrainingConfig) -> list[Query]:
+    past, future = interactions.take(before), interactions.take(~before)
+    both = (np.diff(past.offsets) >= config.min_history) & (np.diff(future.offsets) > 0)
+    return [
+        Query(past.history(int(user)), future.history(int(user)).take(slice(0, config.time_window)))
+        for user in np.flatnonzero(both)
+    ]
+
+
+def _collect(
+    past: Interactions,
+    queries: list[Query],
+    catalog: Catalog,
+    config: BuildConfig,
+    rng: np.random.Generator,
+) -> TrainingRows | None:
+    if not len(past) or not queries:
+        return None
+    sources = fit_sources(config.recall, past, catalog)
+    store = FeatureStore.compute(past, catalog, int(past.timestamp.max()), config.recall.genre.prior_strength)
+    builder = FeatureBuilder.fit(sources, past, catalog, store)
+    fusion = Fusion(sources, config.recall.merge)
+    features: list[FloatArray] = []
+    rating: list[FloatArray] = []
+    weight: list[FloatArray] = []
+    number: list[LongArray] = []
+    for query in queries:
+        scores = fusion.score(query.past)
+        merged = fusion.merge(query.past, scores)
+        label, step = label_candidates(merged.item_idx, query.future)
+        if not (label > 0).any():
+            continue
+        kept, importance = sample_rows(label, step, config.training, rng)
+        rows = builder.build(query.past, merged.item_idx, scores, merged.score)
+        features.append(rows[kept])
+        rating.append(label[kept])
+        weight.append(importance[kept])
+        number.append(np.full(int(kept.sum()), len(number), np.int64))
+    if not features:
+        return None
+    return TrainingRows(
+        np.concatenate(features), np.concatenate(rating), np.concatenate(weight), np.concatenate(number)
+    )
+
+
+def label_candidates(candidates: IntArray, future: History) -> tuple[FloatArray, FloatArray]:
+    """Return float32[n] stars given within the window (-1: not reached) and float32[n] steps to it.
+
+    Tied events are equally far, so that the order of rows in a file is not learnt.
+    """
+    order = np.argsort(future.item_idx, kind="stable")
+    items = future.item_idx[order]
+    slot = np.minimum(np.searchsorted(items, candidates), len(items) - 1)
+    hit = items[slot] == candidates
+    stars = np.where(
+        np.isnan(future.rating),
+        np.where(future.confidence > 0, POSITIVE_CONFIDENCE_RATING, 1.0),
+        future.rating,
+    )
+    steps = np.searchsorted(future.timestamp, future.timestamp, side="left")
+    label = np.where(hit, stars[order][slot], -1.0).astype(np.float32)
+    return label, np.where(hit, steps[order][slot], -1).astype(np.float32)
+
+
+def sample_rows(
+    label: FloatArray, step: FloatArray, config: TrainingConfig, rng: np.random.Generator
+) -> tuple[BoolArray, FloatArray]:
+    """Return which rows are kept and how much each weighs.
+
+    All reached items and the best merged candidates stay; the others are thinned and weighed up. A
+    positive weighs less the further away it was, and less below four stars.
+    """
+    reached = label >= 0
+    hard = np.arange(len(label)) < config.hard_negatives
+    lucky = rng.random(len(label)) < config.negative_rate
+    weight = np.where(reached | hard, 1.0, 1.0 / config.negative_rate)
+    positive = label > 2.5
+    weight = np.where(positive, config.label_decay / (1.0 + np.maximum(step, 0.0)), weight)
+    weight = np.where(positive & (label < LIKED_RATING), weight * config.weak_weight, weight)
+    return reached | hard | lucky, weight.astype(np.float32)

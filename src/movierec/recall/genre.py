@@ -1,0 +1,76 @@
+"""Genre recall: a viewer's genre affinity times how well each item does in its genres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movierec.recall.base import RecallSource, State, age_rank
+from movierec.schema import Catalog, FloatArray, History, Interactions
+from movierec.stages import GenreConfig
+
+
+class Genre(RecallSource):
+    """The cold-start source: a genre profile is enough to ask it."""
+
+    name = "genre"
+
+    def __init__(self, config: GenreConfig | None = None) -> None:
+        self.config = config or GenreConfig()
+
+    def fit(self, interactions: Interactions, catalog: Catalog) -> Self:
+        """Compute the Bayesian average confidence of every item and each genre's share of all events.
+
+        The prior is the weighted rating ``(v/(v+m)) R + (m/(v+m)) C`` (IMDb's top list formula).
+        """
+        self.n_items_ = interactions.n_items
+        events = np.bincount(interactions.item_idx, minlength=self.n_items_).astype(np.float64)
+        total = np.bincount(interactions.item_idx, weights=interactions.confidence, minlength=self.n_items_)
+        overall = total.sum() / max(events.sum(), 1.0)
+        strength = self.config.prior_strength
+        weighted = (total + strength * overall) / (events + strength)
+        quality = weighted * np.log1p(events)
+        share = catalog.genre_matrix / np.maximum(catalog.genre_matrix.sum(axis=1, keepdims=True), 1.0)
+        self.item_genres_ = share.astype(np.float32)
+        self.quality_ = (quality / max(quality.max(initial=0.0), 1e-12)).astype(np.float32)
+        everyone = (total[:, None] * share).sum(axis=0)
+        self.everyone_ = (everyone / max(everyone.sum(), 1e-12)).astype(np.float32)
+        return self
+
+    def affinity(self, history: History, recency: float | None = None) -> FloatArray:
+        """Return float32[n_genres]: share of the positive history per genre, decayed by age rank.
+
+        Everybody's shares stand in for an empty history.
+        """
+        weight = history.confidence.astype(np.float64)
+        if recency is not None:
+            weight = weight * np.exp(-age_rank(history) / recency)
+        total = weight @ self.item_genres_[history.item_idx]
+        if total.sum() <= 0:
+            return self.everyone_
+        share: FloatArray = (total / total.sum()).astype(np.float32)
+        return share
+
+    def score_affinity(self, affinity: FloatArray) -> FloatArray:
+        """Return float32[n_items] for a given genre profile."""
+        match: FloatArray = (self.item_genres_ @ affinity) * self.quality_
+        return match
+
+    def score(self, history: History) -> FloatArray:
+        """Return the match of every item with the decayed genre affinity, times its quality."""
+        return self.score_affinity(self.affinity(history, self.config.recency))
+
+    def state(self) -> State:
+        """Return shares and priors."""
+        return {"item_genres": self.item_genres_, "quality": self.quality_, "everyone": self.everyone_}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> Self:
+        """Take over shares and priors."""
+        self.item_genres_ = state["item_genres"]
+        self.quality_ = state["quality"]
+        self.everyone_ = state["everyone"]
+        self.n_items_ = len(self.quality_)
+        return self

@@ -1,0 +1,112 @@
+"""Sparse item-to-item weights: cut to the strongest, and summed over a history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from movierec.schema import FloatArray, IntArray, LongArray
+
+
+@numba.njit(cache=True)
+def _accumulate(
+    indptr: LongArray,
+    indices: IntArray,
+    data: FloatArray,
+    item: IntArray,
+    weight: FloatArray,
+    out: FloatArray,
+) -> None:
+    for position in range(len(item)):
+        amount = weight[position]
+        if amount != 0.0:
+            for entry in range(indptr[item[position]], indptr[item[position] + 1]):
+                out[indices[entry]] += amount * data[entry]
+
+
+@numba.njit(cache=True)
+def _find(
+    indptr: LongArray, indices: IntArray, data: FloatArray, item: IntArray, target: int, out: FloatArray
+) -> None:
+    for position in range(len(item)):
+        start, stop = indptr[item[position]], indptr[item[position] + 1]
+        entry = start + np.searchsorted(indices[start:stop], target)
+        if entry < stop and indices[entry] == target:
+            out[position] = data[entry]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """A CSR matrix of item-to-item weights: ``indptr`` int64, ``indices`` int32, ``data`` float32."""
+
+    indptr: LongArray
+    indices: IntArray
+    data: FloatArray
+
+    @property
+    def n_items(self) -> int:
+        """Number of rows."""
+        return len(self.indptr) - 1
+
+    def sum_over(self, item_idx: IntArray, weight: FloatArray) -> FloatArray:
+        """Return float32[n_items]: the weighted sum of the rows of ``item_idx``."""
+        out = np.zeros(self.n_items, np.float32)
+        _accumulate(self.indptr, self.indices, self.data, item_idx, weight, out)
+        return out
+
+    def column(self, item_idx: IntArray, target: int) -> FloatArray:
+        """Return float32[len(item_idx)]: each row's weight towards ``target``."""
+        values = np.zeros(len(item_idx), np.float32)
+        _find(self.indptr, self.indices, self.data, item_idx, target, values)
+        return values
+
+    def state(self, prefix: str = "") -> dict[str, NDArray[Any]]:
+        """Return the arrays under stable names."""
+        return {f"{prefix}indptr": self.indptr, f"{prefix}indices": self.indices, f"{prefix}data": self.data}
+
+    @classmethod
+    def from_state(cls, state: Any, prefix: str = "") -> Neighbours:
+        """Inverse of :meth:`state`."""
+        return cls(state[f"{prefix}indptr"], state[f"{prefix}indices"], state[f"{prefix}data"])
+
+    @classmethod
+    def from_dense(cls, block: FloatArray, items: IntArray, n_items: int, keep: int) -> Neighbours:
+        """Keep the ``keep`` largest magnitudes per row of a square block over ``items``."""
+        size = len(items)
+        keep = min(keep, size)
+        strongest = (
+            np.argpartition(-np.abs(block), keep - 1, axis=1)[:, :keep]
+            if keep < size
+            else np.tile(np.arange(size), (size, 1))
+        )
+        strongest.sort(axis=1)
+        rows = np.repeat(items.astype(np.int64), keep)
+        columns = items[strongest.ravel()] if size else np.empty(0, np.int32)
+        values = np.take_along_axis(block, strongest, axis=1).ravel().astype(np.float32)
+        return cls.from_matrix(sparse.coo_matrix((values, (rows, columns)), shape=(n_items, n_items)).tocsr())
+
+    @classmethod
+    def from_matrix(cls, matrix: sparse.csr_matrix, keep: int | None = None) -> Neighbours:
+        """Take a CSR matrix, optionally cut to the ``keep`` largest values per row."""
+        matrix.eliminate_zeros()
+        matrix.sort_indices()
+        if keep is not None and matrix.nnz:
+            row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+            order = np.lexsort((matrix.indices, -np.abs(matrix.data), row))
+            rank = np.arange(matrix.nnz) - matrix.indptr[:-1].astype(np.int64)[row]
+            kept = np.sort(order[rank < keep])
+            counts = np.bincount(row[kept], minlength=matrix.shape[0])
+            indptr = np.concatenate(([0], np.cumsum(counts)))
+            return cls(
+                indptr.astype(np.int64),
+                matrix.indices[kept].astype(np.int32),
+                matrix.data[kept].astype(np.float32),
+            )
+        return cls(
+            matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.float32)
+        )

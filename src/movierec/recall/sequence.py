@@ -1,0 +1,109 @@
+"""Sequence recall: ordered co-visitation, for what people watch next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from movierec.recall.base import RecallSource, State, age_rank
+from movierec.recall.neighbours import Neighbours
+from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions, LongArray
+from movierec.stages import SequenceConfig
+
+
+@numba.njit(cache=True)
+def _follow(
+    offsets: LongArray, item: IntArray, timestamp: LongArray, window: int, backward: float
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """List (item, nearby item, weight) within the window: 1/distance onwards, `backward` of that back.
+
+    Tied events are in no order: both ways get the mean of the two weights.
+    """
+    size = 0
+    for user in range(len(offsets) - 1):
+        count = offsets[user + 1] - offsets[user]
+        for step in range(1, min(window, count - 1) + 1):
+            size += 2 * (count - step)
+    source = np.empty(size, np.int32)
+    target = np.empty(size, np.int32)
+    weight = np.empty(size, np.float32)
+    entry = 0
+    for user in range(len(offsets) - 1):
+        for first in range(offsets[user], offsets[user + 1]):
+            for second in range(first + 1, min(first + window + 1, offsets[user + 1])):
+                amount = 1.0 / (second - first)
+                tied = timestamp[first] == timestamp[second]
+                onwards = 0.5 * (1.0 + backward) * amount if tied else amount
+                back = onwards if tied else backward * amount
+                source[entry] = item[first]
+                target[entry] = item[second]
+                weight[entry] = onwards
+                source[entry + 1] = item[second]
+                target[entry + 1] = item[first]
+                weight[entry + 1] = back
+                entry += 2
+    return source[:entry], target[:entry], weight[:entry]
+
+
+class Sequence(RecallSource):
+    """Counts what follows what, nearer steps more; asked with the last few events."""
+
+    name = "sequence"
+
+    def __init__(self, config: SequenceConfig | None = None) -> None:
+        self.config = config or SequenceConfig()
+
+    def fit(self, interactions: Interactions, catalog: Catalog) -> Self:
+        """Count ordered pairs within the window of every timeline."""
+        self.n_items_ = interactions.n_items
+        source, target, weight = _follow(
+            interactions.offsets,
+            interactions.item_idx,
+            interactions.timestamp,
+            self.config.window,
+            self.config.backward,
+        )
+        shape = (self.n_items_, self.n_items_)
+        matrix = sparse.coo_matrix((weight, (source, target)), shape=shape).tocsr()
+        counts = np.bincount(interactions.item_idx, minlength=self.n_items_).astype(np.float32)
+        damping = np.power(np.maximum(counts, 1.0), -self.config.damping, dtype=np.float32)
+        matrix = matrix.multiply(damping[None, :]).tocsr()
+        self.neighbours_ = Neighbours.from_matrix(matrix, self.config.neighbours)
+        return self
+
+    def weights(self, history: History) -> FloatArray:
+        """Return float32[len(history)]: decayed weight of the last events, 0 before them."""
+        age = age_rank(history)
+        weight = np.exp(-age / self.config.recency)
+        weight[age >= self.config.last_events] = 0.0
+        decayed: FloatArray = weight.astype(np.float32)
+        return decayed
+
+    def score(self, history: History) -> FloatArray:
+        """Sum what follows each of the last events."""
+        return self.neighbours_.sum_over(history.item_idx, self.weights(history))
+
+    def evidence(self, history: History, item_idx: int) -> FloatArray:
+        """Return each event's share of the sum."""
+        return self.weights(history) * self.neighbours_.column(history.item_idx, item_idx)
+
+    def state(self) -> State:
+        """Return the neighbour lists."""
+        return self.neighbours_.state()
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> Self:
+        """Take over the neighbour lists."""
+        self.neighbours_ = Neighbours.from_state(state)
+        self.n_items_ = self.neighbours_.n_items
+        return self
+
+
+class NextStep(Sequence):
+    """The same count for the very next few events only, and only onwards."""
+
+    name = "next_step"

@@ -1,0 +1,124 @@
+"""Configs of the pipeline's stages: data, separate from the components that read them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StageConfig(BaseModel):
+    """Frozen and closed, so that a config can be hashed into a bundle's fingerprint."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PopularityConfig(StageConfig):
+    """Confidence summed over time with exponential decay."""
+
+    half_life_days: float = Field(30.0, gt=0)
+
+
+class ItemItemConfig(StageConfig):
+    """EASE^R on events rated at least ``min_rating``, cut to the strongest neighbours."""
+
+    min_rating: float = 4.0
+    regularization: float = Field(300.0, gt=0)
+    max_items: int = Field(4000, ge=1, description="Most-rated items that take part; memory is its square.")
+    neighbours: int = Field(400, ge=1)
+    recency: float = Field(10.0, gt=0, description="History weight is exp(-age rank / recency).")
+
+
+class AlsConfig(StageConfig):
+    """Implicit-feedback matrix factorisation."""
+
+    min_rating: float = 4.0
+    factors: int = Field(64, ge=1)
+    regularization: float = Field(10.0, gt=0)
+    alpha: float = Field(2.0, gt=0)
+    iterations: int = Field(15, ge=1)
+    seed: int = 7
+
+
+class SequenceConfig(StageConfig):
+    """Ordered co-visitation within a window of each timeline."""
+
+    window: int = Field(20, ge=1)
+    backward: float = Field(
+        0.5, ge=0, le=1, description="Weight of what came before, next to what came after."
+    )
+    damping: float = Field(0.0, ge=0, le=1, description="Power of item popularity that divides a score.")
+    recency: float = Field(2.0, gt=0)
+    last_events: int = Field(20, ge=1)
+    neighbours: int = Field(400, ge=1)
+
+
+class GenreConfig(StageConfig):
+    """Genre affinity times Bayesian genre-item priors."""
+
+    prior_strength: float = Field(20.0, gt=0, description="m of the weighted rating, in events.")
+    recency: float = Field(20.0, gt=0)
+
+
+class MergeConfig(StageConfig):
+    """Union of the sources' lists by reciprocal rank fusion."""
+
+    per_source: int = Field(300, ge=1, description="Items asked of each source.")
+    cap: int = Field(500, ge=1, description="Candidates handed to the ranker.")
+    constant: float = Field(60.0, gt=0)
+    weights: tuple[tuple[str, float], ...] = (("popularity", 0.5), ("next_step", 0.5), ("genre", 0.25))
+
+    def weight(self, source: str) -> float:
+        """Return the weight of a source; 1 unless listed."""
+        return dict(self.weights).get(source, 1.0)
+
+
+class RecallConfig(StageConfig):
+    """All sources and their merge."""
+
+    popularity: PopularityConfig = PopularityConfig()
+    item_item: ItemItemConfig = ItemItemConfig()
+    co_seen: ItemItemConfig = ItemItemConfig(min_rating=0.5, regularization=500.0)
+    als: AlsConfig = AlsConfig()
+    sequence: SequenceConfig = SequenceConfig()
+    next_step: SequenceConfig = SequenceConfig(window=3, backward=0.0)
+    genre: GenreConfig = GenreConfig()
+    merge: MergeConfig = MergeConfig()
+
+
+class TrainingConfig(StageConfig):
+    """Where the ranker's rows come from: see :mod:`movierec.ranking.training`."""
+
+    folds: int = Field(6, ge=2, description="Viewer groups; recall is fitted without the labelled group.")
+    cuts: int = Field(6, ge=1, description="Points of each timeline that become training queries.")
+    min_history: int = Field(4, ge=1)
+    window_share: float = Field(0.2, gt=0, le=1)
+    window_min: int = Field(8, ge=1)
+    label_decay: float = Field(3.0, gt=0, description="A label k steps away weighs decay / (1 + k).")
+    weak_weight: float = Field(0.5, ge=0, description="Weight of a positive below four stars.")
+    time_quantiles: tuple[float, ...] = (0.8, 0.9)
+    time_window: int = Field(30, ge=1, description="Events after a time cut that count as labels.")
+    hard_negatives: int = Field(60, ge=0, description="Best merged candidates, always kept.")
+    negative_rate: float = Field(0.1, gt=0, le=1, description="Share of the other negatives kept.")
+    max_queries: int = Field(30_000, ge=1, description="Queries are sampled down to this number.")
+    seed: int = 1
+
+
+class RankerConfig(StageConfig):
+    """HistGradientBoosting; several seeds are averaged."""
+
+    max_iter: int = Field(250, ge=1)
+    learning_rate: float = Field(0.05, gt=0)
+    max_leaf_nodes: int = Field(
+        31, ge=2, le=64, description="At most 64: the scorer's leaf mask has 64 bits."
+    )
+    min_samples_leaf: int = Field(50, ge=1)
+    l2_regularization: float = Field(5.0, ge=0)
+    max_features: float = Field(0.5, gt=0, le=1)
+    seeds: tuple[int, ...] = (0,)
+
+
+class BuildConfig(StageConfig):
+    """Everything that shapes a bundle besides the data and the code."""
+
+    recall: RecallConfig = RecallConfig()
+    training: TrainingConfig = TrainingConfig()
+    ranker: RankerConfig = RankerConfig()
