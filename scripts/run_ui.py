@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from streamlit.web import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main() -> int:
+def main() -> None:
     """Run Streamlit in the project folder, where its settings are, until it ends."""
+    os.chdir(ROOT)
     port = os.environ.get("MOVIEREC_UI_PORT", "8501")
-    command = [sys.executable, "-m", "streamlit", "run", "ui/streamlit_app.py", "--server.port", port]
-    try:
-        return subprocess.run([*command, *sys.argv[1:]], cwd=ROOT, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    cli.main(["run", "ui/streamlit_app.py", "--server.port", port, *sys.argv[1:]], prog_name="streamlit")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from fake_api import HOSTILE, FakeApi
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture
+def app_url(fake_api: FakeApi) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "MOVIEREC_API_URL": fake_api.url, "PYTHONUNBUFFERED": "1"}
+    environment.pop("MOVIEREC_API_PUBLIC_URL", None)
+    command = [sys.executable, "-m", "streamlit", "run", "ui/streamlit_app.py", "--server.port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert any("URL:" in line for line in process.stdout), "Streamlit did not start"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def page() -> Iterator[playwright.Page]:
+    if not CHROMIUM.exists():
+        if os.environ.get("MOVIEREC_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{CHROMIUM} is required here and missing")
+        pytest.skip(f"{CHROMIUM} is missing")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser.new_page(viewport={"width": 1440, "height": 1000})
+        browser.close()
+
+
+def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
+    page: playwright.Page, app_url: str, fake_api: FakeApi
+) -> None:
+    hosts: set[str | None] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).hostname))
+
+    page.goto(f"{app_url}/?viewer=100")
+    posters = page.locator(".mr-poster img")
+    playwright.expect(posters).to_have_count(24, timeout=30_000)
+    page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
+
+    shown = page.locator('a[href$="movie=6"]').inner_text()
+    assert shown.replace("\u2060", "") == HOSTILE
+    assert page.evaluate("window.hacked") is None
+
+    like = page.get_by_role("button", name=re.compile("^Like: ")).nth(9)
+    title = like.locator("p").inner_text().removeprefix("Like: ")
+    like.click()
+    playwright.expect(page.locator(".mr-move").first).to_be_visible()
+    playwright.expect(page.get_by_text("points: you liked it")).to_be_visible()
+    playwright.expect(page.get_by_role("button", name=f"Take back like: {title}")).to_be_visible()
+    assert [event["action"] for event in fake_api.events] == ["like"]
+
+    page.reload()
+    playwright.expect(page.get_by_text("Your thumbs", exact=False).first).to_be_visible(timeout=30_000)
+    chip = page.get_by_role("button", name=title).first
+    playwright.expect(chip).to_be_visible()
+    chip.click()
+    playwright.expect(page.get_by_text("re-ranked by")).to_have_count(0)
+    assert fake_api.in_force("100") == []
+
+    assert {host for host in hosts if host} == {"127.0.0.1"}
+
+
+def test_first_visit_to_a_deep_link_opens_that_page(page: playwright.Page, app_url: str) -> None:
+    page.goto(f"{app_url}/inspect?viewer=100")
+    playwright.expect(page.get_by_role("heading", name="Inspect")).to_be_visible(timeout=30_000)
+    playwright.expect(page.get_by_text("ms in all stages")).to_be_visible()
+    playwright.expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
+def test_a_poster_opens_its_film_in_the_same_session(page: playwright.Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?viewer=100")
+    page.locator(".mr-poster").first.wait_for(timeout=30_000)
+    box = page.locator(".mr-poster").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    playwright.expect(page.get_by_text("Why the recommender put it at number 1")).to_be_visible()
+    assert "movie=1" in page.url
