@@ -154,9 +154,9 @@ class ApiClient:
         """Return the profile of a known viewer."""
         return self._get(Taste, f"/users/{user_idx}/taste")
 
-    def movies(self, query: str) -> MoviePage:
-        """Return films whose title matches ``query``."""
-        return self._get(MoviePage, "/movies", {"query": query})
+    def movies(self, query: str, limit: int = 24) -> MoviePage:
+        """Return films whose title matches ``query``, best first."""
+        return self._get(MoviePage, "/movies", {"query": query, "limit": limit})
 
     def movie(self, item_id: str) -> MovieFacts:
         """Return everything known about a film."""

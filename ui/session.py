@@ -81,8 +81,8 @@ def _load_viewers(base_url: str, query: str, limit: int, _client: ApiClient) -> 
 
 
 @st.cache_data(ttl=120, show_spinner=False, max_entries=200)
-def _search_movies(base_url: str, query: str, _client: ApiClient) -> MoviePage:
-    return _client.movies(query)
+def _search_movies(base_url: str, query: str, limit: int, _client: ApiClient) -> MoviePage:
+    return _client.movies(query, limit)
 
 
 @st.cache_data(ttl=120, show_spinner=False, max_entries=500)
@@ -110,9 +110,9 @@ def load_viewers(query: str = "", limit: int = 100) -> ViewerPage:
     return _load_viewers(get_client().base_url, query, limit, _client=get_client())
 
 
-def search_movies(query: str) -> MoviePage:
-    """Return films whose title matches."""
-    return _search_movies(get_client().base_url, query.strip(), _client=get_client())
+def search_movies(query: str, limit: int = 24) -> MoviePage:
+    """Return films whose title matches, best first."""
+    return _search_movies(get_client().base_url, query.strip(), limit, _client=get_client())
 
 
 def load_movie(item_id: str) -> MovieFacts:
@@ -286,4 +286,7 @@ def _deliver(book: MarkBook) -> None:
 def _ask(person: Person, wishes: Wishes) -> PickList:
     if person.viewer is not None:
         return get_client().recommend(person.viewer.user_idx, wishes)
-    return get_client().recommend_for(person.user_id, wishes, person.favourite_genres)
+    # Links may be old or mistyped: a genre this catalogue lacks must not cost the whole list.
+    known = set(load_genres())
+    favourites = tuple(genre for genre in person.favourite_genres if genre in known)
+    return get_client().recommend_for(person.user_id, wishes, favourites)

@@ -260,7 +260,7 @@ def _taste(api: FakeApi, query: dict[str, list[str]], body: Any, user: str) -> t
 def _movies(api: FakeApi, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
     words = query.get("query", [""])[0].lower()
     found = [film for film in FILMS if words in film["title"].lower()]
-    return 200, {"total": len(found), "movies": found}
+    return 200, {"total": len(found), "movies": found[: int(query.get("limit", ["20"])[0])]}
 
 
 def _movie(api: FakeApi, query: dict[str, list[str]], body: Any, item_id: str) -> tuple[int, Any]:

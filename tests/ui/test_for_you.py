@@ -261,9 +261,9 @@ def test_new_viewer_is_asked_and_gets_a_list(open_app, fake_api: FakeApi) -> Non
 
 
 def test_a_guest_link_brings_the_guest_back(open_app, fake_api: FakeApi) -> None:
-    app = open_app(viewer="guest-abc", likes=["Crime", "War"])
+    app = open_app(viewer="guest-abc", likes=["Crime", "War", "Gone"])
     assert app.title[0].value == "For you"
-    assert "your genres: Crime and War" in texts(app)
+    assert "your genres: Crime, War and Gone" in texts(app)
     body = [body for _, path, body in fake_api.requests if path == "/recommend"][-1]
     assert (body["viewer"], body["genres"]) == ("guest-abc", ["Crime", "War"])
 

@@ -38,7 +38,7 @@ def show_feedback_state(book: MarkBook, problem: str | None) -> None:
     if book.queue:
         st.info(
             f"{count_things(len(book.queue), 'change')} waiting to be sent. "
-            "Counted on this screen already; sent as soon as the recommender answers.",
+            "They count on this screen already; every press tries again.",
             icon=":material/schedule_send:",
         )
     elif problem:

@@ -79,7 +79,7 @@ def _show_films(person: Person) -> None:
     show_feedback_state(book, st.session_state.pop("feedback_problem", None))
     if book.marks:
         show_marks(person, book, ("like", "dislike", "save"))
-    movies = search_movies(query).movies[:N_STARTERS] if query.strip() else _load_starters()
+    movies = search_movies(query, N_STARTERS).movies if query.strip() else _load_starters()
     if movies:
         show_movie_cards(person, book, movies, "onboarding")
     else:

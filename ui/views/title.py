@@ -43,9 +43,9 @@ def render() -> None:
 
 
 def _show_found(person: Person, query: str) -> None:
-    page = search_movies(query)
+    page = search_movies(query, N_FOUND)
     st.caption(count_things(page.total, "film"))
-    show_movie_cards(person, get_book(person), page.movies[:N_FOUND], "found")
+    show_movie_cards(person, get_book(person), page.movies, "found")
 
 
 @st.fragment
