@@ -13,7 +13,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 GENRES = ("Action", "Animation", "Comedy", "Crime", "Drama", "Horror", "Romance", "Sci-Fi", "Thriller", "War")
-DIRECTORS = ("Ada Quill", "Bo Marsh", "Cleo Hart", "Dev Rao", "Eve Lund", "Finn Okoro", "Gia Roth")
+DIRECTORS = ("Ada Quill", "Bo Marsh", "Cleo Hale", "Dev Rao", "Eve Lund", "Finn Okoro", "Gia Roth")
 NOUNS = ("Harbour", "Lantern", "Orchard", "Signal", "Winter", "Carnival")
 STYLES = ("The Last {}", "{} at Noon", "A Quiet {}", "Return to the {}", "{} in Two Acts", "Night {}")
 STYLES += ("Seven Days of {}", "{} Without End", "My Brother’s {}", "The {} Job")
