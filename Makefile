@@ -1,0 +1,102 @@
+# What developers and continuous integration run. `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo api ui test check format evaluate lock clean
+
+# The data of demo and evaluate: sample, a known name, a folder or a zip.
+DATASET ?= sample
+# Interpreter for the virtual environment; the first of 3.11 and newer if not given.
+PYTHON ?=
+# More arguments for the program behind a target, as in: make test ARGS="tests/cli -x"
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Installed again when what is to be installed, or the place of the project, changes.
+KEY := $(shell { cat pyproject.toml constraints.txt; pwd; } | cksum | cut -d ' ' -f 1)
+INSTALLED := $(VENV)/.installed-$(KEY)
+INSTALLED_TEST := $(VENV)/.installed-test-$(KEY)
+INSTALLED_CHECK := $(VENV)/.installed-check-$(KEY)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1@\2/p' Makefile | while IFS=@ read -r name text; do \
+		printf '%-16s%s\n' "$$name" "$$text"; done
+
+install: $(INSTALLED) ## Create .venv and install MovieRec into it
+
+demo: $(INSTALLED) ## Build, start API and UI, print their addresses (DATASET=name, folder or zip)
+	@exec $(BIN)/python scripts/run_demo.py --dataset '$(DATASET)'
+
+api: $(INSTALLED) ## Serve the current bundle over HTTP
+	@exec $(BIN)/movierec serve $(ARGS)
+
+ui: $(INSTALLED) ## Start the Streamlit app; it expects the API to run
+	@exec $(BIN)/python scripts/run_ui.py $(ARGS)
+
+test: $(INSTALLED_TEST) ## Run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED_CHECK) ## Style, types, import rules, dependencies, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/codespell
+
+format: $(INSTALLED_CHECK) ## Format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+evaluate: $(INSTALLED) ## Measure recommendation quality (DATASET=name, folder or zip)
+	@exec $(BIN)/movierec evaluate --dataset '$(DATASET)' $(ARGS)
+
+lock: ## Resolve all dependencies anew and write constraints.txt
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	python=$$($(FIND_PYTHON)) && "$$python" -m venv "$$folder/venv" && \
+	echo "resolving (a minute or two) …" && \
+	"$$folder/venv/bin/python" -m pip install -qq --disable-pip-version-check -e '.[test,check]' && \
+	"$$folder/venv/bin/python" -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' > "$$folder/pins" && \
+	{ echo '# Written by `make lock`: every package of the default, test and check sets.'; cat "$$folder/pins"; } \
+		> constraints.txt && \
+	echo "constraints.txt: $$(grep -c == constraints.txt) packages"
+
+clean: ## Remove .venv, caches and build leftovers; data/ stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Prints the interpreter to use, or says what is missing. The pins were resolved for 3.11, so it goes first.
+define FIND_PYTHON
+for name in $(or $(PYTHON),python3.11 python3.12 python3.13 python3.14 python3); do \
+	if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+		command -v "$$name"; exit 0; \
+	fi; \
+done; \
+echo "MovieRec needs Python 3.11 or newer, found none as $(or $(PYTHON),python3); \
+install it or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 2
+endef
+
+$(VENV)/.created:
+	@python=$$($(FIND_PYTHON)) || exit 2; \
+	echo "creating $(VENV) with $$("$$python" --version) …"; \
+	"$$python" -m venv $(VENV) || { \
+		echo "the module venv of $$python does not work; on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@touch $@
+
+# Quiet but for errors: what pip warns about is seldom about this project.
+define INSTALL
+@echo "installing $(1) (a minute or two, once) …"
+@$(PIP) install -qq -c constraints.txt -e '$(2)'
+@rm -f $(3)*
+@touch $@
+endef
+
+$(INSTALLED): | $(VENV)/.created
+	$(call INSTALL,MovieRec,.,$(VENV)/.installed-[0-9])
+
+$(INSTALLED_TEST): | $(VENV)/.created
+	$(call INSTALL,MovieRec and what its tests need,.[test],$(VENV)/.installed-test-)
+
+$(INSTALLED_CHECK): | $(VENV)/.created
+	$(call INSTALL,MovieRec and what its checks need,.[check],$(VENV)/.installed-check-)
