@@ -50,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 done, 2 input that cannot be used (one line on stderr says why), 130 interrupted.
     """
+    # Read when the native libraries load: idle OpenMP threads sleep instead of spinning, and BLAS keeps
+    # to one thread, which ALS and EASE need.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         outcome = movierec.main(arguments, prog_name="movierec", standalone_mode=False)
         sys.stdout.flush()

@@ -2,19 +2,83 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Final
 
+from movierec.artifacts import (
+    BuildFacts,
+    Manifest,
+    find_by_fingerprint,
+    open_bundle,
+    open_current,
+    point_current,
+    prune_bundles,
+    write_bundle,
+)
+from movierec.artifacts.manifest import installed_libraries
+from movierec.bundles import CARD_FILE, write_contents
+from movierec.card import write_card
+from movierec.config import Settings
 from movierec.engine import Engine
-from movierec.ranking.features import FeatureBuilder
+from movierec.errors import ArtifactError, DataError
+from movierec.ranking.check import check_ranker
+from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
 from movierec.ranking.match import MatchModel
 from movierec.ranking.ranker import Ranker
 from movierec.ranking.store import FeatureStore
 from movierec.ranking.training import collect_rows
-from movierec.recall.sources import fit_sources
-from movierec.schema import Catalog, Interactions
+from movierec.recall.sources import SOURCE_NAMES, fit_sources
+from movierec.schema import Catalog, Dataset, Interactions
 from movierec.stages import BuildConfig
 
 Progress = Callable[[str], None]
+
+_SHAPING_CODE: Final = ("recall", "ranking", "engine.py", "bundles.py", "pipeline.py", "card.py", "schema.py")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An engine with the feature store behind it and what the check of its ranker found."""
+
+    engine: Engine
+    store: FeatureStore
+    metrics: dict[str, float]
+
+
+def fit(
+    interactions: Interactions,
+    catalog: Catalog,
+    config: BuildConfig,
+    progress: Progress | None = None,
+    check: bool = True,
+) -> Fitted:
+    """Fit every stage on exactly these rows.
+
+    The ranker learns from recall that did not see its labels; then recall is refitted on everything.
+    """
+    tell = progress or (lambda _: None)
+    rows = collect_rows(interactions, catalog, config, progress)
+    metrics: dict[str, float] = {}
+    if rows is None:
+        tell("ranker: skipped, no viewer has enough history; lists will follow the merge")
+    elif check:
+        tell("ranker: checking on viewers it has not seen")
+        metrics = check_ranker(rows, config.ranker)
+    if rows is not None:
+        tell(f"ranker: fitting on {len(rows):,} rows")
+    ranker = Ranker.fit(rows, config.ranker) if rows is not None else None
+    match = MatchModel.fit(rows)
+    tell("recall: refitting on everything")
+    sources = fit_sources(config.recall, interactions, catalog)
+    as_of = int(interactions.timestamp.max(initial=0))
+    store = FeatureStore.compute(interactions, catalog, as_of, config.recall.genre.prior_strength)
+    builder = FeatureBuilder.fit(sources, interactions, catalog, store)
+    return Fitted(Engine(sources, config.recall.merge, builder, ranker, match), store, metrics)
 
 
 def fit_engine(
@@ -24,15 +88,75 @@ def fit_engine(
     progress: Progress | None = None,
 ) -> Engine:
     """Return an engine fitted on exactly these rows: the whole pipeline without a bundle."""
+    return fit(interactions, catalog, config or BuildConfig(), progress, check=False).engine
+
+
+def build(
+    dataset: Dataset,
+    settings: Settings,
+    config: BuildConfig | None = None,
+    progress: Progress | None = None,
+    force: bool = False,
+) -> Manifest:
+    """Build a bundle, or point to the one already built from the same data, config and code.
+
+    Raises
+    ------
+    DataError
+        If the data set has no interactions.
+    """
     config = config or BuildConfig()
     tell = progress or (lambda _: None)
-    rows = collect_rows(interactions, catalog, config, progress)
-    tell("ranker: fitting" if rows is not None else "ranker: skipped, no viewer has enough history")
-    ranker = Ranker.fit(rows, config.ranker) if rows is not None else None
-    match = MatchModel.fit(rows)
-    tell("recall: refitting on everything")
-    sources = fit_sources(config.recall, interactions, catalog)
-    as_of = int(interactions.timestamp.max(initial=0))
-    store = FeatureStore.compute(interactions, catalog, as_of, config.recall.genre.prior_strength)
-    builder = FeatureBuilder.fit(sources, interactions, catalog, store)
-    return Engine(sources, config.recall.merge, builder, ranker, match)
+    if not len(dataset.interactions):
+        raise DataError(f"data set {dataset.info.name} has no interactions, nothing can be learnt from it")
+    fingerprint = fingerprint_build(dataset, config)
+    known = None if force else _reuse(settings.bundles_dir, fingerprint)
+    if known is not None:
+        tell(f"bundle {known.version} is already built from this data")
+        return known
+    started = perf_counter()
+    fitted = fit(dataset.interactions, dataset.catalog, config, progress)
+    facts = BuildFacts(
+        dataset=dataset.info,
+        fingerprint=fingerprint,
+        feature_names=FEATURE_NAMES,
+        source_names=SOURCE_NAMES,
+        metrics=fitted.metrics,
+    )
+    with write_bundle(settings.bundles_dir, facts) as writer:
+        tell("bundle: writing")
+        write_contents(writer, fitted.engine, dataset, fitted.store, config)
+        card = write_card(dataset, config, fitted.metrics, fitted.engine.ranker is not None)
+        (writer.path / CARD_FILE).write_text(card, encoding="utf-8")
+        writer.describe(build_seconds=round(perf_counter() - started, 1))
+    prune_bundles(settings.bundles_dir)
+    manifest = open_current(settings.bundles_dir).manifest
+    tell(f"bundle {manifest.version} is current")
+    return manifest
+
+
+def _reuse(bundles_dir: Path, fingerprint: str) -> Manifest | None:
+    version = find_by_fingerprint(bundles_dir, fingerprint)
+    if version is None:
+        return None
+    try:
+        manifest = open_bundle(bundles_dir / version).manifest
+    except ArtifactError:
+        return None
+    point_current(bundles_dir, version)
+    return manifest
+
+
+def fingerprint_build(dataset: Dataset, config: BuildConfig) -> str:
+    """Return a SHA-256 over data, config, the code that shapes a bundle, and library versions."""
+    digest = hashlib.sha256(dataset.info.content_hash.encode())
+    digest.update(dataset.info.name.encode())
+    digest.update(config.model_dump_json().encode())
+    digest.update(json.dumps(installed_libraries(), sort_keys=True).encode())
+    package = Path(__file__).parent
+    for part in _SHAPING_CODE:
+        path = package / part
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.relative_to(package).as_posix().encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

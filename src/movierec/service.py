@@ -4,18 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from time import perf_counter
+from typing import Final, Self
 
-from movierec.feedback.events import FeedbackEvent
+import numpy as np
+
+from movierec.artifacts import open_current
+from movierec.bundles import Contents, read_contents
+from movierec.config import Settings
+from movierec.engine import Engine, Ranked
+from movierec.errors import UnknownItemError, UnknownUserError
+from movierec.feedback.events import FeedbackAction, FeedbackEvent
+from movierec.ranking.diversity import diversify
+from movierec.ranking.explain import Explainer
+from movierec.ranking.features import FEATURE_NAMES
+from movierec.reasons import Reasoner, gather_evidence, list_hits
+from movierec.recall.base import Candidates, top_n
+from movierec.recall.genre import Genre
 from movierec.schema import (
+    BoolArray,
     Catalog,
     DatasetInfo,
     Filters,
+    FloatArray,
     Generation,
     History,
+    IntArray,
+    Interactions,
+    ItemTrace,
+    LongArray,
     Recommendations,
     RecommendationTrace,
+    RecommendedItem,
 )
+from movierec.taste import Share, Taste, TasteMeter
+
+__all__ = ["ItemStats", "Query", "RecommenderService", "Share", "Similar", "Taste"]
+
+FEEDBACK_RATING: Final = {
+    FeedbackAction.LIKE: 5.0,
+    FeedbackAction.SAVE: 4.0,
+    FeedbackAction.DISLIKE: 1.0,
+}
+"""Stars a thumb stands for: live feedback enters a history as ratings, like everything else."""
+
+NEUTRAL_RATING: Final = 2.5
+_NO_RANKER: Final = "The ranker is missing from this bundle; the list follows the merged candidates."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +79,6 @@ class Similar:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """A share of a viewer's positive history beside everybody's."""
-
-    name: str
-    share: float
-    everyone: float
-
-
-@dataclass(frozen=True, slots=True)
-class Taste:
-    """A profile of one history."""
-
-    n_events: int
-    mean_rating: float | None
-    genres: tuple[Share, ...]
-    eras: tuple[Share, ...]
-    directors: tuple[Share, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ItemStats:
     """What the crowd did with an item."""
 
@@ -72,41 +89,258 @@ class ItemStats:
 class RecommenderService:
     """Answers every question the API asks; holds one verified bundle, never mutates it."""
 
-    version: str
-    info: DatasetInfo
-    catalog: Catalog
-    user_id: tuple[str, ...]
-    user_index: dict[str, int]
+    def __init__(self, version: str, info: DatasetInfo, contents: Contents) -> None:
+        self.version = version
+        self.info = info
+        self.engine: Engine = contents.engine
+        self.catalog: Catalog = contents.catalog
+        self.interactions: Interactions = contents.interactions
+        self.user_id: tuple[str, ...] = contents.user_id
+        self.user_index = {user_id: index for index, user_id in enumerate(contents.user_id)}
+        self._reasoner = Reasoner(self.engine, self.catalog)
+        self._taste = TasteMeter(self.catalog, self.interactions)
 
     @classmethod
-    def open(cls, home: Path) -> RecommenderService:
+    def open(cls, home: Path) -> Self:
         """Open the current bundle of ``home``; raises an ``ArtifactError`` that says what to do."""
-        raise NotImplementedError
+        bundle = open_current(Settings(home=home).bundles_dir)
+        return cls(bundle.version, bundle.manifest.dataset, read_contents(bundle))
+
+    @cached_property
+    def _explainer(self) -> Explainer | None:
+        return Explainer(self.engine.ranker) if self.engine.ranker is not None else None
 
     def trained_history(self, user_idx: int) -> History:
         """Return the events of a known user; raises ``UnknownUserError``."""
-        raise NotImplementedError
+        if not 0 <= user_idx < len(self.user_id):
+            raise UnknownUserError(f"user_idx must be between 0 and {len(self.user_id) - 1}, got {user_idx}")
+        return self.interactions.history(user_idx)
 
     def effective_history(self, user_idx: int | None, feedback: Sequence[FeedbackEvent]) -> History:
-        """Return trained events plus live feedback in force (items unknown to the bundle are left out)."""
-        raise NotImplementedError
+        """Return trained events plus live feedback in force (items unknown to the bundle are left out).
+
+        Live events take the serving clock, in the order they were given; for an item rated before,
+        the live event replaces the trained one.
+        """
+        trained = History.empty() if user_idx is None else self.trained_history(user_idx)
+        said: dict[int, float] = {}
+        for event in sorted(feedback, key=_when):
+            index = self.catalog.index_of.get(event.item_id)
+            if index is not None and event.action in FEEDBACK_RATING:
+                rating = FEEDBACK_RATING[event.action]
+                # A saved film that was also given a thumb keeps the thumb's meaning.
+                if event.action is FeedbackAction.SAVE and index in said:
+                    continue
+                said.pop(index, None)
+                said[index] = rating
+        if not said:
+            return trained
+        kept = trained.take(~np.isin(trained.item_idx, list(said)))
+        stars = np.array(list(said.values()), np.float32)
+        # Later thumbs count as newer: the clock moves on by a minute each.
+        moment = self.info.now + 60 * np.arange(1, len(said) + 1, dtype=np.int64)
+        return History(
+            np.concatenate([kept.item_idx, np.array(list(said), np.int32)]),
+            np.concatenate([kept.rating, stars]),
+            np.concatenate([kept.confidence, np.maximum(stars - NEUTRAL_RATING, 0.0)]),
+            np.concatenate([kept.timestamp, moment]),
+        )
 
     def recommend(self, history: History, query: Query) -> Recommendations:
         """Return the ranked, explained list for one history."""
-        raise NotImplementedError
+        return self._answer(history, query)[0]
+
+    def recommend_batch(self, histories: list[History], k: int) -> list[Candidates]:
+        """Return the best ``k`` unseen items of every history, equal to :meth:`recommend` without filters."""
+        return self.engine.recommend_batch(histories, k)
 
     def trace(self, history: History, query: Query) -> RecommendationTrace:
         """Return the list with features, contributions and evidence of every item."""
-        raise NotImplementedError
+        recommendations, ranked, positions = self._answer(history, query)
+        started = perf_counter()
+        traces = self._trace_items(history, recommendations, ranked, ranked.row[positions])
+        recommendations.timings["explain"] = (perf_counter() - started) * 1000.0
+        return RecommendationTrace(recommendations, traces)
+
+    def _answer(self, history: History, query: Query) -> tuple[Recommendations, Ranked, LongArray]:
+        allowed = self._allow(query.filters)
+        scores = self.engine.fusion.score(history) if query.favourite_genres else None
+        if scores is not None:
+            genre = self.engine.sources["genre"]
+            assert isinstance(genre, Genre)  # noqa: S101  # narrows the type only
+            wanted = np.isin(self.catalog.genre_names, query.favourite_genres).astype(np.float32)
+            own = genre.affinity(history, genre.config.recency) if len(history) else np.zeros_like(wanted)
+            scores["genre"] = genre.score_affinity(own + wanted / max(wanted.sum(), 1.0))
+        ranked = self.engine.rank(history, query.k, query.generation, allowed, scores)
+        started = perf_counter()
+        vectors = self.engine.builder.genre_unit[ranked.item_idx]
+        positions = diversify(ranked.score, vectors, query.k, query.diversity)
+        chosen_rows = ranked.row[positions]
+        matches = self._match(history, ranked, chosen_rows)
+        items = []
+        for place, position in enumerate(positions):
+            item_idx = int(ranked.item_idx[position])
+            hits = list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
+            items.append(
+                RecommendedItem(
+                    place + 1,
+                    item_idx,
+                    float(ranked.score[position]),
+                    float(matches[place]),
+                    self._reasoner.explain(history, item_idx, hits),
+                    hits,
+                )
+            )
+        timings = {**ranked.timings, "reasons": (perf_counter() - started) * 1000.0}
+        recommendations = Recommendations(
+            tuple(items),
+            query.generation,
+            self.version,
+            self._count_funnel(history, allowed, ranked, len(items)),
+            timings,
+            self._note(query, len(items), ranked, allowed),
+        )
+        return recommendations, ranked, positions
+
+    def _match(self, history: History, ranked: Ranked, rows: IntArray) -> FloatArray:
+        """Return the chance of liking each chosen item, if watched; back-filled ones get the base rate."""
+        features = ranked.features
+        if features is None:
+            scores = self.engine.fusion.score(history)
+            features = self.engine.builder.build(history, ranked.merged.item_idx, scores, ranked.merged.score)
+        if not len(features):
+            return np.full(len(rows), self.engine.match.base_rate, np.float32)
+        chance = self.engine.match.predict(features[np.maximum(rows, 0)])
+        return np.where(rows >= 0, chance, self.engine.match.base_rate).astype(np.float32)
+
+    def _allow(self, filters: Filters) -> BoolArray | None:
+        if filters == Filters():
+            return None
+        allowed = np.ones(len(self.catalog), np.bool_)
+        if filters.genres:
+            wanted = np.isin(self.catalog.genre_names, filters.genres)
+            allowed &= self.catalog.genre_matrix[:, wanted].any(axis=1)
+        if filters.year_from is not None:
+            allowed &= self.catalog.year >= filters.year_from
+        if filters.year_to is not None:
+            allowed &= (self.catalog.year <= filters.year_to) & (self.catalog.year > 0)
+        allowed[list(filters.exclude)] = False
+        return allowed
+
+    def _count_funnel(
+        self, history: History, allowed: BoolArray | None, ranked: Ranked, shown: int
+    ) -> dict[str, int]:
+        unseen = np.ones(len(self.catalog), np.bool_) if allowed is None else allowed.copy()
+        unseen[history.item_idx] = False
+        proposed = (~np.isnan(ranked.merged.source_rank)).sum(axis=0)
+        return {
+            "catalogue": len(self.catalog),
+            "unseen and allowed": int(unseen.sum()),
+            **{
+                f"proposed by {name}": int(count)
+                for name, count in zip(self.engine.sources, proposed, strict=True)
+            },
+            "merged": len(ranked.merged),
+            "ranked": len(ranked.item_idx),
+            "shown": shown,
+        }
+
+    def _note(self, query: Query, shown: int, ranked: Ranked, allowed: BoolArray | None) -> str | None:
+        if ranked.degraded:
+            return _NO_RANKER
+        if shown < query.k:
+            why = "the filters leave no more" if allowed is not None else "everything else has been seen"
+            return f"Only {shown} of {query.k} films: {why}."
+        return None
+
+    def _trace_items(
+        self,
+        history: History,
+        recommendations: Recommendations,
+        ranked: Ranked,
+        rows: IntArray,
+    ) -> tuple[ItemTrace, ...]:
+        known = rows >= 0
+        contributions = None
+        if ranked.features is not None and self._explainer is not None and known.any():
+            contributions = self._explainer.explain(ranked.features[rows[known]])
+        order = np.cumsum(known) - 1
+        traces = []
+        for place, item in enumerate(recommendations.items):
+            features: dict[str, float | None] = {}
+            amounts: dict[str, float] = {}
+            base = 0.0
+            if ranked.features is not None and known[place]:
+                values = ranked.features[rows[place]]
+                features = {
+                    name: None if np.isnan(value) else float(value)
+                    for name, value in zip(FEATURE_NAMES, values, strict=True)
+                }
+            if contributions is not None and known[place]:
+                amounts = dict(zip(FEATURE_NAMES, contributions.values[order[place]].tolist(), strict=True))
+                base = contributions.base
+            traces.append(
+                ItemTrace(
+                    item, features, amounts, base, item.score, self._list_evidence(history, item.item_idx)
+                )
+            )
+        return tuple(traces)
+
+    def _list_evidence(self, history: History, item_idx: int) -> dict[str, tuple[tuple[int, float], ...]]:
+        evidence = gather_evidence(self.engine, history, item_idx)
+        return {
+            name: tuple(
+                (int(history.item_idx[event]), float(amount[event]))
+                for event in np.argsort(-np.abs(amount), kind="stable")
+                if amount[event] != 0.0
+            )
+            for name, amount in evidence.amounts.items()
+        }
 
     def similar(self, item_idx: int, n: int) -> tuple[Similar, ...]:
-        """Return the nearest items by behaviour, then by content."""
-        raise NotImplementedError
+        """Return the nearest items: by who likes them where enough people did, else by what they are."""
+        if not 0 <= item_idx < len(self.catalog):
+            raise UnknownItemError(f"item_idx must be between 0 and {len(self.catalog) - 1}, got {item_idx}")
+        builder = self.engine.builder
+        behaviour = np.maximum(builder.factors @ builder.factors[item_idx], 0.0)
+        content = builder.genre_unit @ builder.genre_unit[item_idx]
+        years = np.abs(self.catalog.year - self.catalog.year[item_idx])
+        content = content * np.exp(-np.minimum(years, 60) / 40.0)
+        enough = np.sqrt(np.minimum(builder.item_columns[:, 0], 50.0) / 50.0)
+        weight = enough * float(enough[item_idx])
+        blend = (weight * behaviour + (1.0 - 0.7 * weight) * 0.5 * content).astype(np.float32)
+        blend[item_idx] = -np.inf
+        return tuple(
+            Similar(
+                int(other),
+                float(np.clip(blend[other], 0.0, 1.0)),
+                "liked by the same people"
+                if weight[other] * behaviour[other] >= 0.5 * (1.0 - 0.7 * weight[other]) * content[other]
+                else "same genres and era",
+            )
+            for other in top_n(blend, n)
+        )
 
     def taste(self, history: History) -> Taste:
-        """Return genre, era and director shares of the positive events."""
-        raise NotImplementedError
+        """Return genre, era and director shares of the liked events."""
+        return self._taste.measure(history)
 
     def item_stats(self, item_idx: int) -> ItemStats:
         """Return what the crowd did with the item."""
-        raise NotImplementedError
+        count, total = self._item_totals
+        rated = int(count[1][item_idx])
+        mean = float(total[item_idx] / rated) if rated else None
+        return ItemStats(mean, int(count[0][item_idx]))
+
+    @cached_property
+    def _item_totals(self) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
+        rows = self.interactions
+        rated = ~np.isnan(rows.rating)
+        events = np.bincount(rows.item_idx, minlength=rows.n_items)
+        ratings = np.bincount(rows.item_idx[rated], minlength=rows.n_items)
+        total = np.bincount(rows.item_idx[rated], weights=rows.rating[rated], minlength=rows.n_items)
+        return (events.astype(np.float32), ratings.astype(np.float32)), total.astype(np.float32)
+
+
+def _when(event: FeedbackEvent) -> datetime:
+    return event.server_time or datetime.min.replace(tzinfo=UTC)

@@ -98,7 +98,8 @@ class TrainingConfig(StageConfig):
     time_window: int = Field(30, ge=1, description="Events after a time cut that count as labels.")
     hard_negatives: int = Field(60, ge=0, description="Best merged candidates, always kept.")
     negative_rate: float = Field(0.1, gt=0, le=1, description="Share of the other negatives kept.")
-    max_queries: int = Field(30_000, ge=1, description="Queries are sampled down to this number.")
+    check_queries: int = Field(300, ge=0, description="Queries kept whole to check the ranker with.")
+    max_queries: int = Field(6_000, ge=1, description="Queries are sampled down to this number.")
     seed: int = 1
 
 

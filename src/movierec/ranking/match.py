@@ -67,6 +67,11 @@ class MatchModel:
         model = LogisticRegression(C=1.0, max_iter=200).fit(np.nan_to_num((inputs - centre) / scale), liked)
         return cls(centre, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
 
+    @property
+    def base_rate(self) -> float:
+        """Probability of liking the average watched item."""
+        return float(1.0 / (1.0 + np.exp(-self.bias)))
+
     def predict(self, rows: FloatArray) -> FloatArray:
         """Return float32[n] probabilities; an unknown input counts as average."""
         inputs = np.nan_to_num((_read_inputs(rows) - self.centre) / self.scale)

@@ -11,15 +11,12 @@ from threadpoolctl import threadpool_limits
 
 from movierec.errors import IncompatibleBundleError
 from movierec.ranking.features import FEATURE_NAMES
-from movierec.ranking.training import TrainingRows
+from movierec.ranking.training import WATCH_AHEAD_RATING, TrainingRows
 from movierec.schema import FloatArray
 from movierec.stages import RankerConfig
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
-
-WATCH_AHEAD_RATING = 2.5
-"""Stars above which a later event is a positive label; leave-one-out calls the same events relevant."""
 
 
 @dataclass

@@ -17,11 +17,14 @@ import numpy as np
 
 from movierec.ranking.features import FeatureBuilder
 from movierec.ranking.store import FeatureStore
-from movierec.recall.base import LIKED_RATING
+from movierec.recall.base import LIKED_RATING, liked
 from movierec.recall.fusion import Fusion
 from movierec.recall.sources import fit_sources
 from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions, LongArray
 from movierec.stages import BuildConfig, TrainingConfig
+
+WATCH_AHEAD_RATING = 2.5
+"""Stars above which a later event is a positive label; leave-one-out calls the same events relevant."""
 
 POSITIVE_CONFIDENCE_RATING = 5.0
 """Unrated positive events (watch, like) are labelled like five stars."""
@@ -37,15 +40,48 @@ class TrainingRows:
     rating : float32[n], stars the viewer gave within the window; -1 where they did not get to the item
     weight : float32[n]
     query : int64[n], which query a row belongs to
+    round : int64[n], which fold or time cut it comes from
+    held_out : full candidate lists of queries of round 0
     """
 
     features: FloatArray
     rating: FloatArray
     weight: FloatArray
     query: LongArray
+    round: LongArray
+    held_out: tuple[HeldOutQuery, ...]
 
     def __len__(self) -> int:
         return len(self.rating)
+
+    def take(self, mask: BoolArray) -> TrainingRows:
+        """Return the rows where ``mask`` is true."""
+        return TrainingRows(
+            self.features[mask],
+            self.rating[mask],
+            self.weight[mask],
+            self.query[mask],
+            self.round[mask],
+            self.held_out,
+        )
+
+
+@dataclass(frozen=True)
+class HeldOutQuery:
+    """One query of the first fold with all its candidates, for checking a ranker that never saw it.
+
+    Attributes
+    ----------
+    features : float32[n, len(FEATURE_NAMES)], in merged order
+    source_rank : float32[n, n_sources], NaN where a source did not propose the item
+    relevant : bool[n], liked within the window
+    n_relevant : liked items of the window, proposed or not
+    """
+
+    features: FloatArray
+    source_rank: FloatArray
+    relevant: BoolArray
+    n_relevant: int
 
 
 @dataclass(frozen=True)
@@ -69,8 +105,8 @@ def collect_rows(
     tell = progress or (lambda _: None)
     rng = np.random.default_rng(config.training.seed)
     parts: list[TrainingRows] = []
-    for label, past, queries in iterate_rounds(interactions, config.training, rng):
-        part = _collect(past, queries, catalog, config, rng)
+    for number, (label, past, queries) in enumerate(iterate_rounds(interactions, config.training, rng)):
+        part = _collect(past, queries, catalog, config, rng, number)
         if part is not None:
             parts.append(part)
         tell(f"training queries, {label}: {0 if part is None else len(part):,} rows")
@@ -82,6 +118,8 @@ def collect_rows(
         np.concatenate([part.rating for part in parts]),
         np.concatenate([part.weight for part in parts]),
         np.concatenate([part.query + offset for part, offset in zip(parts, shift, strict=True)]),
+        np.concatenate([part.round for part in parts]),
+        tuple(query for part in parts for query in part.held_out),
     )
 
 
@@ -142,6 +180,7 @@ def _collect(
     catalog: Catalog,
     config: BuildConfig,
     rng: np.random.Generator,
+    number: int,
 ) -> TrainingRows | None:
     if not len(past) or not queries:
         return None
@@ -149,26 +188,31 @@ def _collect(
     store = FeatureStore.compute(past, catalog, int(past.timestamp.max()), config.recall.genre.prior_strength)
     builder = FeatureBuilder.fit(sources, past, catalog, store)
     fusion = Fusion(sources, config.recall.merge)
-    features: list[FloatArray] = []
-    rating: list[FloatArray] = []
-    weight: list[FloatArray] = []
-    number: list[LongArray] = []
+    parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    held_out: list[HeldOutQuery] = []
     for query in queries:
         scores = fusion.score(query.past)
         merged = fusion.merge(query.past, scores)
         label, step = label_candidates(merged.item_idx, query.future)
-        if not (label > 0).any():
+        if not (label > WATCH_AHEAD_RATING).any():
             continue
         kept, importance = sample_rows(label, step, config.training, rng)
         rows = builder.build(query.past, merged.item_idx, scores, merged.score)
-        features.append(rows[kept])
-        rating.append(label[kept])
-        weight.append(importance[kept])
-        number.append(np.full(int(kept.sum()), len(number), np.int64))
-    if not features:
+        parts.append((rows[kept], label[kept], importance[kept]))
+        if number == 0 and len(held_out) < config.training.check_queries:
+            relevant = label >= LIKED_RATING
+            n_relevant = int(liked(query.future.rating, query.future.confidence).sum())
+            held_out.append(HeldOutQuery(rows, merged.source_rank, relevant, n_relevant))
+    if not parts:
         return None
+    sizes = [len(part[1]) for part in parts]
     return TrainingRows(
-        np.concatenate(features), np.concatenate(rating), np.concatenate(weight), np.concatenate(number)
+        np.concatenate([part[0] for part in parts]),
+        np.concatenate([part[1] for part in parts]),
+        np.concatenate([part[2] for part in parts]),
+        np.repeat(np.arange(len(parts)), sizes),
+        np.full(sum(sizes), number, np.int64),
+        tuple(held_out),
     )
 
 
@@ -203,7 +247,7 @@ def sample_rows(
     hard = np.arange(len(label)) < config.hard_negatives
     lucky = rng.random(len(label)) < config.negative_rate
     weight = np.where(reached | hard, 1.0, 1.0 / config.negative_rate)
-    positive = label > 2.5
+    positive = label > WATCH_AHEAD_RATING
     weight = np.where(positive, config.label_decay / (1.0 + np.maximum(step, 0.0)), weight)
     weight = np.where(positive & (label < LIKED_RATING), weight * config.weak_weight, weight)
     return reached | hard | lucky, weight.astype(np.float32)

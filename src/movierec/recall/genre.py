@@ -48,7 +48,7 @@ class Genre(RecallSource):
         weight = history.confidence.astype(np.float64)
         if recency is not None:
             weight = weight * np.exp(-age_rank(history) / recency)
-        total = weight @ self.item_genres_[history.item_idx]
+        total: NDArray[np.float64] = weight @ self.item_genres_[history.item_idx]
         if total.sum() <= 0:
             return self.everyone_
         share: FloatArray = (total / total.sum()).astype(np.float32)

@@ -1,0 +1,132 @@
+"""What a bundle holds: an engine and the data it answers from, as plain files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from movierec.artifacts import Bundle, BundleWriter
+from movierec.engine import Engine
+from movierec.errors import IncompatibleBundleError
+from movierec.ranking.activity import ItemActivity
+from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
+from movierec.ranking.match import MatchModel
+from movierec.ranking.pace import ItemPace
+from movierec.ranking.ranker import Ranker
+from movierec.ranking.store import FeatureStore
+from movierec.recall.sources import SOURCE_NAMES, make_sources
+from movierec.schema import Catalog, Dataset, Interactions
+from movierec.stages import BuildConfig
+
+CONFIG_FILE = "config.json"
+CARD_FILE = "model_card.md"
+_CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
+_ACTIVITY, _PACE, _MATCH, _ITEM_COLUMNS = "activity.npz", "pace.npz", "match.npz", "item_columns.npy"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A bundle in memory."""
+
+    engine: Engine
+    user_id: tuple[str, ...]
+    catalog: Catalog
+    interactions: Interactions
+
+
+def write_contents(
+    writer: BundleWriter, engine: Engine, dataset: Dataset, store: FeatureStore, config: BuildConfig
+) -> None:
+    """Write everything serving needs into a bundle under construction."""
+    for name, source in engine.sources.items():
+        writer.save_arrays(f"recall/{name}.npz", source.state())
+    writer.save_arrays(_ACTIVITY, engine.builder.activity.state())
+    writer.save_arrays(_PACE, engine.builder.pace.state())
+    writer.save_arrays(_MATCH, engine.match.state())
+    writer.save_array(_ITEM_COLUMNS, engine.builder.item_columns)
+    if engine.ranker is not None:
+        for number, model in enumerate(engine.ranker.models):
+            writer.save_model(f"ranker-{number}.joblib", model)
+    rows = dataset.interactions
+    writer.save_arrays(
+        _INTERACTIONS,
+        {
+            "user_idx": rows.user_idx,
+            "item_idx": rows.item_idx,
+            "rating": rows.rating,
+            "confidence": rows.confidence,
+            "timestamp": rows.timestamp,
+        },
+    )
+    pl.DataFrame({"user_id": dataset.user_id}).write_parquet(writer.path / _USERS)
+    _frame_catalog(dataset.catalog).write_parquet(writer.path / _CATALOG)
+    store.write(writer.path / "features")
+    (writer.path / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def read_contents(bundle: Bundle) -> Contents:
+    """Return what :func:`write_contents` wrote into a verified bundle.
+
+    Raises
+    ------
+    IncompatibleBundleError
+        If the bundle's features or sources are not the ones this code computes.
+    """
+    manifest = bundle.manifest
+    if manifest.feature_names != FEATURE_NAMES or manifest.source_names != SOURCE_NAMES:
+        raise IncompatibleBundleError(
+            f"bundle {bundle.version} was built with another list of features or sources; run: movierec build"
+        )
+    config = BuildConfig.model_validate_json(bundle.file(CONFIG_FILE).read_bytes())
+    sources = make_sources(config.recall)
+    for name, source in sources.items():
+        source.restore(bundle.arrays(f"recall/{name}.npz"))
+    catalog = _read_catalog(pl.read_parquet(bundle.file(_CATALOG)))
+    builder = FeatureBuilder.assemble(
+        sources,
+        ItemActivity.from_state(bundle.arrays(_ACTIVITY)),
+        ItemPace.from_state(bundle.arrays(_PACE)),
+        np.asarray(bundle.array(_ITEM_COLUMNS)),
+        manifest.dataset.now,
+        catalog,
+    )
+    names = sorted(name for name in manifest.files if name.startswith("ranker-"))
+    ranker = Ranker([bundle.model(name) for name in names], manifest.feature_names) if names else None
+    engine = Engine(
+        sources, config.recall.merge, builder, ranker, MatchModel.from_state(bundle.arrays(_MATCH))
+    )
+    user_id = tuple(pl.read_parquet(bundle.file(_USERS))["user_id"].to_list())
+    rows = bundle.arrays(_INTERACTIONS)
+    interactions = Interactions(**rows, n_users=len(user_id), n_items=len(catalog))
+    return Contents(engine, user_id, catalog, interactions)
+
+
+def _frame_catalog(catalog: Catalog) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "item_id": catalog.item_id,
+            "title": catalog.title,
+            "year": catalog.year,
+            "genres": [list(genres) for genres in catalog.genres],
+            "director": pl.Series(catalog.director, dtype=pl.String),
+            "keywords": [list(keywords) for keywords in catalog.keywords],
+            "imdb_id": pl.Series(catalog.imdb_id, dtype=pl.String),
+            "tmdb_id": pl.Series(catalog.tmdb_id, dtype=pl.Int64),
+        },
+        schema_overrides={"genres": pl.List(pl.String), "keywords": pl.List(pl.String)},
+    )
+
+
+def _read_catalog(frame: pl.DataFrame) -> Catalog:
+    return Catalog(
+        tuple(frame["item_id"].to_list()),
+        tuple(frame["title"].to_list()),
+        frame["year"].to_numpy().astype(np.int32),
+        tuple(tuple(genres) for genres in frame["genres"].to_list()),
+        tuple(frame["director"].to_list()),
+        tuple(tuple(keywords) for keywords in frame["keywords"].to_list()),
+        tuple(frame["imdb_id"].to_list()),
+        tuple(frame["tmdb_id"].to_list()),
+    )

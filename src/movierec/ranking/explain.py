@@ -1,0 +1,48 @@
+"""Exact contributions of features to a ranker score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from movierec.ranking.ranker import Ranker
+from movierec.schema import FloatArray
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """TreeSHAP values on the log-odds scale: ``base + values.sum(axis=1)`` is the ranker's score.
+
+    Attributes
+    ----------
+    base : float
+    values : float64[n, n_features]
+    """
+
+    base: float
+    values: NDArray[np.float64]
+
+
+class Explainer:
+    """TreeSHAP (Lundberg et al., 2020) of every seed, averaged; ``shap`` is imported on first use."""
+
+    def __init__(self, ranker: Ranker) -> None:
+        self.ranker = ranker
+        self._explainers: list[object] = []
+
+    def explain(self, rows: FloatArray) -> Contributions:
+        """Return the contributions of each row's features."""
+        if not self._explainers:
+            import shap
+
+            self._explainers = [shap.TreeExplainer(model) for model in self.ranker.models]
+        count = len(self._explainers)
+        values = np.zeros(rows.shape, np.float64)
+        base = 0.0
+        for explainer in self._explainers:
+            # The additivity check of shap is redone by our tests on the mean of the seeds.
+            values += np.asarray(explainer.shap_values(rows, check_additivity=False)) / count  # type: ignore[attr-defined]
+            base += float(np.ravel(explainer.expected_value)[0]) / count  # type: ignore[attr-defined]
+        return Contributions(base, values)

@@ -1,0 +1,140 @@
+"""Reasons: sentences built from the evidence that put an item on the list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from movierec.engine import Engine, Ranked
+from movierec.recall.base import liked
+from movierec.recall.sources import SOURCE_NAMES
+from movierec.schema import Catalog, FloatArray, History, Reason, ReasonTag, SourceHit
+from movierec.stages import MergeConfig
+
+EVIDENCE_SOURCES: Final = ("item_item", "co_seen", "als", "sequence")
+"""Sources whose score is a sum over watched titles."""
+
+MAX_REASONS: Final = 3
+TRENDING_RANK: Final = 40
+TASTE_RANK: Final = 60
+GEM_QUANTILE: Final = 0.6
+"""A gem is outside the most-watched two fifths of the rated catalogue, and liked more than most."""
+
+_SMALLEST_SHARE: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Per source, how much each watched event adds to the item's score: float32[len(history)]."""
+
+    amounts: Mapping[str, FloatArray]
+
+    def combined(self) -> FloatArray:
+        """Return float32[len(history)]: positive shares averaged over the sources that have any."""
+        parts = [np.maximum(amount, 0.0) for amount in self.amounts.values()]
+        shares = [part / part.sum() for part in parts if part.sum() > 0]
+        if not shares:
+            return np.zeros(len(parts[0]) if parts else 0, np.float32)
+        mean: FloatArray = np.mean(shares, axis=0).astype(np.float32)
+        return mean
+
+
+def gather_evidence(engine: Engine, history: History, item_idx: int) -> Evidence:
+    """Ask every history-driven source which titles carry its score of the item."""
+    return Evidence({name: engine.sources[name].evidence(history, item_idx) for name in EVIDENCE_SOURCES})
+
+
+def list_hits(ranked: Ranked, row: int, config: MergeConfig) -> tuple[SourceHit, ...]:
+    """Return the sources that proposed a candidate; shares of the fused score sum to 1."""
+    if row < 0:
+        return ()
+    ranks, scores = ranked.merged.source_rank[row], ranked.merged.source_score[row]
+    proposed = [column for column in range(len(SOURCE_NAMES)) if not np.isnan(ranks[column])]
+    gains = [
+        config.weight(SOURCE_NAMES[column]) / (config.constant + float(ranks[column])) for column in proposed
+    ]
+    total = sum(gains) or 1.0
+    hits = [
+        SourceHit(SOURCE_NAMES[column], int(ranks[column]), float(scores[column]), gain / total)
+        for column, gain in zip(proposed, gains, strict=True)
+    ]
+    return tuple(sorted(hits, key=lambda hit: (-hit.share, hit.source)))
+
+
+@dataclass(frozen=True)
+class Reasoner:
+    """Turns evidence into reasons for one bundle."""
+
+    engine: Engine
+    catalog: Catalog
+
+    def explain(self, history: History, item_idx: int, hits: tuple[SourceHit, ...]) -> tuple[Reason, ...]:
+        """Return one to three reasons, strongest kind first; never none."""
+        ranks = {hit.source: hit.rank for hit in hits}
+        found = [
+            self._because(history, item_idx),
+            self._genres(history, item_idx),
+            self._gem(item_idx),
+            self._trending(ranks),
+            self._similar_taste(ranks, history),
+        ]
+        reasons = tuple(reason for reason in found if reason is not None)[:MAX_REASONS]
+        return reasons or (Reason(ReasonTag.POPULAR, "Liked by many viewers"),)
+
+    def _because(self, history: History, item_idx: int) -> Reason | None:
+        positive = liked(history.rating, history.confidence)
+        if not positive.any():
+            return None
+        share = np.where(positive, gather_evidence(self.engine, history, item_idx).combined(), 0.0)
+        if share.sum() <= 0:
+            return None
+        share = share / share.sum()
+        order = [
+            int(event) for event in np.lexsort((history.item_idx, -share)) if share[event] >= _SMALLEST_SHARE
+        ]
+        causes = tuple(int(history.item_idx[event]) for event in order)
+        if not causes:
+            return None
+        return Reason(
+            ReasonTag.BECAUSE_YOU_LIKED, f"Because you liked {self.catalog.title[causes[0]]}", causes
+        )
+
+    def _genres(self, history: History, item_idx: int) -> Reason | None:
+        genre = self.engine.sources["genre"]
+        affinity = genre.affinity(history)  # type: ignore[attr-defined]
+        usual = genre.everyone_  # type: ignore[attr-defined]
+        if not (history.confidence > 0).any():
+            return None
+        names = self.catalog.genre_names
+        own = {names.index(name): name for name in self.catalog.genres[item_idx]}
+        preferred = sorted(
+            (column for column in own if affinity[column] > max(usual[column], 0.05)),
+            key=lambda column: -float(affinity[column]),
+        )
+        if not preferred:
+            return None
+        listed = " and ".join(own[column] for column in preferred[:2])
+        return Reason(ReasonTag.MATCHES_GENRES, f"Matches your taste for {listed}")
+
+    def _gem(self, item_idx: int) -> Reason | None:
+        columns = self.engine.builder.item_columns
+        count, liked_rate = columns[:, 0], columns[:, 6]
+        rated = count > 0
+        if not rated[item_idx] or count[item_idx] >= np.quantile(count[rated], GEM_QUANTILE):
+            return None
+        if liked_rate[item_idx] <= np.nanquantile(liked_rate[rated], GEM_QUANTILE):
+            return None
+        return Reason(ReasonTag.HIDDEN_GEM, "Hidden gem: few have seen it, most of them liked it")
+
+    def _trending(self, ranks: Mapping[str, int]) -> Reason | None:
+        if ranks.get("popularity", TRENDING_RANK + 1) > TRENDING_RANK:
+            return None
+        return Reason(ReasonTag.TRENDING, "Trending now")
+
+    def _similar_taste(self, ranks: Mapping[str, int], history: History) -> Reason | None:
+        if ranks.get("als", TASTE_RANK + 1) > TASTE_RANK or not len(history):
+            return None
+        return Reason(ReasonTag.SIMILAR_TASTE, "Viewers with similar taste like it")
