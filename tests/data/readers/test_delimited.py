@@ -82,3 +82,17 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str]]) -> N
     lines = ["a,b", *(",".join('"' + field.replace('"', '""') + '"' for field in row) for row in rows)]
     read = rows_of("\n".join(lines).encode())
     assert [(first, second) for _, first, second, _ in read] == rows
+
+
+@pytest.mark.parametrize("data", [b"a" * 200_000, b'userId\r"x\r\n1', bytes(range(256)) * 4])
+def test_binary_or_endless_header_is_refused_plainly(data):
+    with pytest.raises(LayoutError, match="expected"):
+        read_csv(data, "users.csv", {"userId": "user_id", "movieId": "item_id"})
+
+
+def test_lone_carriage_returns_end_lines():
+    frame = read_csv(
+        b"userId,movieId\r1,10\r2,20\r", "users.csv", {"userId": "user_id", "movieId": "item_id"}
+    )
+    assert frame["user_id"].to_list() == ["1", "2"]
+    assert frame["item_id"].to_list() == ["10", "20"]

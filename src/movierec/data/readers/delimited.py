@@ -64,7 +64,11 @@ def read_csv(
     """
     content = _to_utf8(data)
     first, _, body = content.partition(b"\n")
-    header = [name.strip().lower() for name in next(csv.reader([first.decode()]), [])]
+    try:
+        header = [name.strip().lower() for name in next(csv.reader([first.decode()]), [])]
+    except csv.Error as error:
+        expected = ", ".join(required)
+        raise LayoutError(f"{file} is no table ({error}); expected a header with {expected}") from None
     if not any(header):
         raise LayoutError(f"{file} is empty; expected a header with {', '.join(required)}")
     wanted = {name.lower(): target for name, target in {**required, **(optional or {})}.items()}
@@ -85,7 +89,7 @@ def read_csv(
 def _to_utf8(data: bytes) -> bytes:
     if not data.isascii():
         data = decode(data).encode()
-    return data.replace(b"\r\n", b"\n") if b"\r" in data else data
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
 
 def _parse(
