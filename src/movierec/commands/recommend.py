@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,6 +26,19 @@ _SHOWN_UNKNOWN: Final = 5
 _BATCH: Final = 1000
 
 
+class ListLength(click.ParamType[int]):
+    """A whole number of films that a list can have."""
+
+    name = "integer"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; fails with what was expected and what was seen."""
+        text = str(value)
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MAX_K):
+            self.fail(f"expected a whole number from 1 to {MAX_K}, got {text[:40]!r}", param, ctx)
+        return int(text)
+
+
 @click.command("recommend", short_help="Recommend films to many users, or to one.")
 @home_option
 @click.option(
@@ -36,7 +48,7 @@ _BATCH: Final = 1000
     help=f"Table with a column {USER_COLUMN}: the data set's own ids; other columns are ignored.",
 )
 @click.option("--user", metavar="ID", help="One user: print a list with reasons instead of a table.")
-@click.option("--k", type=click.IntRange(1, MAX_K), default=10, show_default=True, help="Films per user.")
+@click.option("--k", type=ListLength(), default=10, show_default=True, help=f"Films per user, 1 to {MAX_K}.")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -161,7 +173,7 @@ def recommend_table(
 
 def _write_table(table: pl.DataFrame, out: Path | None) -> None:
     if out is None:
-        table.write_csv(sys.stdout.buffer)
+        click.echo(table.write_csv(), nl=False)
         return
     from movierec.artifacts.files import replace_atomically
 
