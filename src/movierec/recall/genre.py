@@ -17,6 +17,7 @@ class Genre(RecallSource):
     """The cold-start source: a genre profile is enough to ask it."""
 
     name = "genre"
+    everyone_: FloatArray
 
     def __init__(self, config: GenreConfig | None = None) -> None:
         self.config = config or GenreConfig()
