@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from enum import StrEnum
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
-from movierec.recall.als import Als
 from movierec.recall.base import LIKED_RATING, Candidates, RecallSource, liked, select
-from movierec.recall.genre import Genre
-from movierec.recall.item_item import ItemItem, solve_ease
+from movierec.recall.item_item import solve_ease
 from movierec.recall.popularity import Popularity
-from movierec.recall.sequence import Sequence
+from movierec.recall.sources import make_sources
 from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions, LongArray
-from movierec.stages import PopularityConfig
+from movierec.stages import PopularityConfig, RecallConfig
 
 ANY_RATING = 0.0
 """``min_rating`` under which every event is a positive."""
+
+
+class Kind(StrEnum):
+    """What a compared system is: our pipeline, one of its sources alone, or a known model."""
+
+    PIPELINE = "pipeline"
+    SOURCE = "source"
+    PEER = "peer"
 
 
 class Peer(ABC):
@@ -30,6 +37,7 @@ class Peer(ABC):
     """
 
     name: str
+    kind: ClassVar[Kind] = Kind.PEER
 
     @abstractmethod
     def fit(self, train: Interactions, catalog: Catalog) -> Self:
@@ -59,17 +67,17 @@ class SourcePeer(Peer):
     """One recall source alone, without the engine around it."""
 
     name: str
-    make: Callable[[], RecallSource]
-    source_: RecallSource = field(init=False, repr=False)
+    source: RecallSource = field(repr=False)
+    kind: ClassVar[Kind] = Kind.SOURCE
 
     def fit(self, train: Interactions, catalog: Catalog) -> Self:
         """Fit the source."""
-        self.source_ = self.make().fit(train, catalog)
+        self.source.fit(train, catalog)
         return self
 
     def score(self, history: History) -> FloatArray:
         """Return the source's scores."""
-        return self.source_.score(history)
+        return self.source.score(history)
 
 
 @dataclass
@@ -224,10 +232,10 @@ class Bm25Knn(CosineKnn):
         return {**super().params, "k1": self.k1, "b": self.b}
 
 
-def list_source_peers() -> tuple[Peer, ...]:
-    """Return every recall source alone, unfitted, for runs without an engine."""
-    sources: tuple[type[RecallSource], ...] = (Popularity, ItemItem, Als, Sequence, Genre)
-    return tuple(SourcePeer(f"{source.name} alone", source) for source in sources)
+def list_source_peers(config: RecallConfig | None = None) -> tuple[Peer, ...]:
+    """Return every recall source alone, unfitted, named like the generation that serves it."""
+    sources = make_sources(config or RecallConfig())
+    return tuple(SourcePeer(f"v1-{name}", source) for name, source in sources.items())
 
 
 def list_peers() -> tuple[Peer, ...]:

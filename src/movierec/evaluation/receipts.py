@@ -1,0 +1,49 @@
+"""What a report was made with: versions of the libraries and a digest of our own code."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+import movierec
+from movierec.stages import BuildConfig
+
+LIBRARIES: Final = (
+    "movierec",
+    "implicit",
+    "numba",
+    "numpy",
+    "polars",
+    "scikit-learn",
+    "scipy",
+)
+
+
+def read_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that shape the numbers."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def hash_code() -> str:
+    """Return 16 hex digits of the SHA-256 of every Python file of the library, by relative path."""
+    root = Path(movierec.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+        digest.update(b"\0")
+    return digest.hexdigest()[:16]
+
+
+def hash_config(config: BuildConfig) -> str:
+    """Return 16 hex digits of the SHA-256 of every setting of the engine."""
+    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
