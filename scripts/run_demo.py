@@ -194,15 +194,17 @@ def list_programs(settings: Settings, home: Path) -> list[Program]:
     show = ["-m", "streamlit", "run", "ui/streamlit_app.py", "--server.address", ADDRESS]
     show += ["--server.port", str(settings.ui_port)]
     logs = home / "logs"
+    # Whatever is set for other machines would only keep the browser from the posters here.
+    local = {"MOVIEREC_API_KEY": "", "MOVIEREC_API_PUBLIC_URL": ""}
     return [
-        Program("API", [sys.executable, *serve], api, f"{api}/health/ready", logs / "api.log"),
+        Program("API", [sys.executable, *serve], api, f"{api}/health/ready", logs / "api.log", local),
         Program(
             "UI",
             [sys.executable, *show],
             ui,
             f"{ui}/_stcore/health",
             logs / "ui.log",
-            {"MOVIEREC_API_URL": api},
+            {"MOVIEREC_API_URL": api, **local},
         ),
     ]
 
