@@ -34,7 +34,7 @@ def top_n(score: FloatArray, n: int) -> IntArray:
 
     Exact: a partition finds the n-th value, then only what reaches it is sorted.
     """
-    if n < len(score):
+    if 0 < n < len(score):
         threshold = np.partition(score, len(score) - n)[len(score) - n]
         index = np.flatnonzero(score >= threshold) if threshold > -np.inf else np.flatnonzero(score > -np.inf)
     else:

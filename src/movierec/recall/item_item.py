@@ -22,6 +22,8 @@ def solve_ease(matrix: sparse.csr_matrix, regularization: float) -> FloatArray:
     With ``P = (X'X + regularization * I)^-1`` the weights are ``-P / diag(P)``
     (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data", eq. 8).
     """
+    if not matrix.shape[1]:  # nothing was liked, and LAPACK refuses a matrix without rows
+        return np.zeros((0, 0), np.float32)
     gram = (matrix.T @ matrix).toarray().astype(np.float64)
     gram[np.diag_indices_from(gram)] += regularization
     # One thread: OpenBLAS with two crashed on matrices of this kind and gains little here.
