@@ -1,0 +1,63 @@
+"""Data and engines the tests of several layers share; everything is small and built once."""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    # Before numpy is loaded: many threads on tiny data only spin.
+    os.environ.setdefault(_name, "1")
+
+from pathlib import Path
+
+import pytest
+from toy_data import SMALL_BUILD, simulate_toy, wrap
+
+from movierec.config import Settings
+from movierec.engine import Engine
+from movierec.pipeline import Fitted, build, fit
+from movierec.schema import Catalog, Dataset, Interactions
+from movierec.service import RecommenderService
+
+
+@pytest.fixture(scope="session")
+def toy() -> tuple[Catalog, Interactions]:
+    return simulate_toy()
+
+
+@pytest.fixture(scope="session")
+def toy_films(toy: tuple[Catalog, Interactions]) -> Catalog:
+    return toy[0]
+
+
+@pytest.fixture(scope="session")
+def toy_events(toy: tuple[Catalog, Interactions]) -> Interactions:
+    return toy[1]
+
+
+@pytest.fixture(scope="session")
+def toy_dataset(toy: tuple[Catalog, Interactions]) -> Dataset:
+    return wrap(toy[1], toy[0])
+
+
+@pytest.fixture(scope="session")
+def toy_fitted(toy: tuple[Catalog, Interactions]) -> Fitted:
+    return fit(toy[1], toy[0], SMALL_BUILD)
+
+
+@pytest.fixture(scope="session")
+def toy_engine(toy_fitted: Fitted) -> Engine:
+    return toy_fitted.engine
+
+
+@pytest.fixture(scope="session")
+def toy_home(toy_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with one bundle; tests that write make a copy."""
+    home = tmp_path_factory.mktemp("home")
+    build(toy_dataset, Settings(home=home), SMALL_BUILD)
+    return home
+
+
+@pytest.fixture(scope="session")
+def toy_service(toy_home: Path) -> RecommenderService:
+    return RecommenderService.open(toy_home)
