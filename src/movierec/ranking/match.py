@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.ranking.training import TrainingRows
@@ -61,9 +62,12 @@ class MatchModel:
         from sklearn.linear_model import LogisticRegression
 
         inputs = _read_inputs(rows.features[watched])
-        with np.errstate(invalid="ignore"):
-            centre = np.where(np.isnan(inputs).all(axis=0), 0.0, np.nanmean(inputs, axis=0))
-            scale = np.maximum(np.nan_to_num(np.nanstd(inputs, axis=0)), 1e-6)
+        # By hand, because nanmean warns about an input that is unknown everywhere.
+        known = ~np.isnan(inputs)
+        count = np.maximum(known.sum(axis=0), 1)
+        centre = np.nan_to_num(inputs).sum(axis=0) / count
+        deviation = np.where(known, inputs - centre, 0.0)
+        scale = np.maximum(np.sqrt((deviation**2).sum(axis=0) / count), 1e-6)
         model = LogisticRegression(C=1.0, max_iter=200).fit(np.nan_to_num((inputs - centre) / scale), liked)
         return cls(centre, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
 
@@ -75,7 +79,8 @@ class MatchModel:
     def predict(self, rows: FloatArray) -> FloatArray:
         """Return float32[n] probabilities; an unknown input counts as average."""
         inputs = np.nan_to_num((_read_inputs(rows) - self.centre) / self.scale)
-        return (1.0 / (1.0 + np.exp(-(inputs @ self.weight + self.bias)))).astype(np.float32)
+        chance: FloatArray = expit(inputs @ self.weight + self.bias).astype(np.float32)
+        return chance
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays under stable names."""
