@@ -1,5 +1,7 @@
 """Data and engines the tests of several layers share; everything is small and built once."""
 
+# ruff: noqa: E402
+
 from __future__ import annotations
 
 import os

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.match import INPUTS, MIN_EXAMPLES, MatchModel
+from movierec.ranking.training import TrainingRows
+
+N_ROWS = 6000
+
+
+def make_rows(features: np.ndarray, rating: np.ndarray) -> TrainingRows:
+    n = len(rating)
+    return TrainingRows(
+        features,
+        rating.astype(np.float32),
+        np.ones(n, np.float32),
+        np.arange(n),
+        np.zeros(n, np.int64),
+        (),
+    )
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[TrainingRows, np.ndarray]:
+    """Watched rows in which liking depends on two inputs by known odds; and the true chances."""
+    rng = np.random.default_rng(0)
+    features = np.ones((N_ROWS, len(FEATURE_NAMES)), np.float32)
+    signal = rng.normal(size=(2, N_ROWS))
+    features[:, FEATURE_NAMES.index("item_liked_rate")] = signal[0]
+    features[:, FEATURE_NAMES.index("user_liked_share")] = signal[1]
+    chance = 1 / (1 + np.exp(-(0.4 + signal[0] - 0.7 * signal[1])))
+    return make_rows(features, np.where(rng.random(N_ROWS) < chance, 4.5, 2.0)), chance
+
+
+def test_inputs_are_features():
+    assert set(INPUTS) <= set(FEATURE_NAMES)
+
+
+def test_probabilities_are_calibrated(world):
+    rows, chance = world
+    found = MatchModel.fit(rows).predict(rows.features)
+    assert found.dtype == np.float32
+    assert ((found >= 0) & (found <= 1)).all()
+    assert np.abs(found - chance).mean() < 0.03
+    liked = rows.rating >= 4
+    for low in np.arange(0, 1, 0.2):
+        bin_ = (found >= low) & (found < low + 0.2)
+        if bin_.sum() > 200:
+            assert liked[bin_].mean() == pytest.approx(found[bin_].mean(), abs=0.06)
+
+
+def test_candidates_that_were_not_watched_teach_nothing(world):
+    rows, _ = world
+    unwatched = make_rows(
+        np.concatenate([rows.features, 5 * rows.features]), np.concatenate([rows.rating, -np.ones(N_ROWS)])
+    )
+    np.testing.assert_array_equal(
+        MatchModel.fit(unwatched).predict(rows.features), MatchModel.fit(rows).predict(rows.features)
+    )
+
+
+def test_unknown_inputs_count_as_average(world):
+    model = MatchModel.fit(world[0])
+    nothing = np.full((1, len(FEATURE_NAMES)), np.nan, np.float32)
+    assert model.predict(nothing)[0] == pytest.approx(model.base_rate, abs=1e-6)
+
+
+def test_state_round_trip(world):
+    model = MatchModel.fit(world[0])
+    again = MatchModel.from_state(model.state())
+    np.testing.assert_array_equal(again.predict(world[0].features), model.predict(world[0].features))
+
+
+def test_few_examples_give_the_damped_share_of_likes(world):
+    features = world[0].features[:40]
+    rating = np.where(np.arange(40) < 30, 5.0, 1.0)
+    assert MIN_EXAMPLES > 10
+    model = MatchModel.fit(make_rows(features, rating))
+    assert model.base_rate == pytest.approx(31 / 42)
+    np.testing.assert_allclose(model.predict(features), 31 / 42, rtol=1e-6)
+
+
+def test_nothing_known_is_even_odds(world):
+    model = MatchModel.fit(None)
+    assert model.base_rate == 0.5
+    np.testing.assert_array_equal(model.predict(world[0].features[:3]), 0.5)
+
+
+def test_an_input_unknown_everywhere_is_ignored(world):
+    rows, chance = world
+    features = rows.features.copy()
+    features[:, FEATURE_NAMES.index("item_mean_rating")] = np.nan
+    found = MatchModel.fit(make_rows(features, rows.rating)).predict(features)
+    assert np.abs(found - chance).mean() < 0.03
+
+
+def test_far_out_rows_stay_probabilities(world):
+    model = MatchModel.fit(world[0])
+    rows = np.random.default_rng(1).uniform(1, 1e6, (50, len(FEATURE_NAMES))).astype(np.float32)
+    found = model.predict(rows)
+    assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_match_of_real_lists_is_a_probability(toy_engine, toy_events):
+    for user in (0, 50, 100):
+        found = toy_engine.match.predict(toy_engine.rank(toy_events.history(user), 10).features)
+        assert ((found > 0) & (found < 1)).all()

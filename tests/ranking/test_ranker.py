@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from movierec.errors import IncompatibleBundleError
+from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.ranker import Ranker
+from movierec.ranking.training import TrainingRows
+from movierec.stages import RankerConfig
+
+CONFIG = RankerConfig(max_iter=20, max_leaf_nodes=4, min_samples_leaf=10, max_features=1.0)
+SIGNAL = FEATURE_NAMES.index("merge_score")
+
+
+def make_rows(features: np.ndarray, rating: np.ndarray) -> TrainingRows:
+    n = len(rating)
+    return TrainingRows(
+        features.astype(np.float32),
+        rating.astype(np.float32),
+        np.ones(n, np.float32),
+        np.arange(n) // 10,
+        np.zeros(n, np.int64),
+        (),
+    )
+
+
+@pytest.fixture(scope="module")
+def planted() -> TrainingRows:
+    """Rows in which one feature alone decides."""
+    features = np.random.default_rng(0).integers(0, 20, (240, len(FEATURE_NAMES)))
+    return make_rows(features, np.where(features[:, SIGNAL] >= 10, 4.0, -1.0))
+
+
+def test_learns_what_decides(planted):
+    score = Ranker.fit(planted, CONFIG).score(planted.features)
+    picked = planted.rating > 0
+    assert score[picked].min() > score[~picked].max()
+    assert (score.dtype, score.shape) == (np.float32, (240,))
+
+
+def test_stars_up_to_two_and_a_half_are_no_positive(planted):
+    from dataclasses import replace
+
+    lukewarm = replace(planted, rating=np.where(planted.rating > 0, 2.5, 4.0).astype(np.float32))
+    score = Ranker.fit(lukewarm, CONFIG).score(planted.features)
+    assert score[lukewarm.rating == 4.0].min() > score[lukewarm.rating == 2.5].max()
+
+
+def test_score_is_the_mean_of_the_seeds(planted):
+    config = CONFIG.model_copy(update={"max_features": 0.3, "seeds": (1, 2)})
+    both = Ranker.fit(planted, config)
+    one, two = (Ranker([model]).score(planted.features) for model in both.models)
+    assert not np.array_equal(one, two)
+    np.testing.assert_allclose(both.score(planted.features), (one + two) / 2, atol=1e-6)
+
+
+def test_refit_is_the_same_to_the_last_bit(planted):
+    first, second = (Ranker.fit(planted, CONFIG).score(planted.features) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_row_scores_the_same_alone_and_among_others(toy_engine, toy_events):
+    rows = toy_engine.rank(toy_events.history(3), 10).features
+    together = toy_engine.ranker.score(rows)
+    alone = [toy_engine.ranker.score(rows[index : index + 1])[0] for index in range(len(rows))]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_no_rows_no_scores(toy_engine):
+    assert toy_engine.ranker.score(np.empty((0, len(FEATURE_NAMES)), np.float32)).shape == (0,)
+
+
+@pytest.mark.parametrize("n_rows", [0, 3])
+def test_rows_of_another_width_are_refused(toy_engine, n_rows):
+    rows = np.zeros((n_rows, len(FEATURE_NAMES) - 1), np.float32)
+    with pytest.raises(IncompatibleBundleError, match="movierec build") as refused:
+        toy_engine.ranker.score(rows)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_ranker_of_another_list_is_refused(toy_engine):
+    swapped = (FEATURE_NAMES[1], FEATURE_NAMES[0], *FEATURE_NAMES[2:])
+    ranker = Ranker(toy_engine.ranker.models, swapped)
+    with pytest.raises(IncompatibleBundleError, match="movierec build"):
+        ranker.score(np.zeros((3, len(FEATURE_NAMES)), np.float32))
+
+
+def test_every_split_is_numeric(toy_engine):
+    """Exact explanations depend on it."""
+    for model in toy_engine.ranker.models:
+        assert model.categorical_features is None
+        assert model.is_categorical_ is None
