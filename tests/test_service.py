@@ -64,6 +64,11 @@ class TestHistories:
         forwards, backwards = live(service, *events), live(service, *events[::-1])
         assert forwards == backwards == [(str(number), 5.0) for number in range(1, 6)]
 
+    def test_marks_of_one_moment_come_newest_first(self, service):
+        """All likes of one request carry its time; their order in the list still tells which is newer."""
+        said = live(service, say(LIKE, "5"), say(LIKE, "6"), say(DISLIKE, "7"))
+        assert said == [("7", 1.0), ("6", 5.0), ("5", 5.0)]
+
     def test_live_events_lie_after_the_end_of_the_data(self, service):
         history = service.effective_history(0, [say(LIKE, "5", 0), say(LIKE, "6", 3)])
         assert (np.diff(history.timestamp) >= 0).all()
@@ -102,7 +107,7 @@ class TestHistories:
         np.testing.assert_array_equal(history.item_idx[:-1], np.delete(trained.item_idx, 3))
 
     def test_films_this_bundle_does_not_know_are_left_out(self, service):
-        assert live(service, say(LIKE, "no-such-film"), say(LIKE, "5")) == [("5", 5.0)]
+        assert live(service, say(LIKE, "5"), say(LIKE, "no-such-film")) == [("5", 5.0)]
         trained = service.trained_history(0)
         np.testing.assert_array_equal(
             service.effective_history(0, [say(LIKE, "no-such-film")]).item_idx, trained.item_idx

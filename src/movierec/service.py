@@ -119,12 +119,13 @@ class RecommenderService:
     def effective_history(self, user_idx: int | None, feedback: Sequence[FeedbackEvent]) -> History:
         """Return trained events plus live feedback in force (items unknown to the bundle are left out).
 
-        Live events take the serving clock, in the order they were given; for an item rated before,
-        the live event replaces the trained one.
+        ``feedback`` is newest first, as the store gives it. Live events take the serving clock in the
+        order they happened; for an item rated before, the live event replaces the trained one.
         """
         trained = History.empty() if user_idx is None else self.trained_history(user_idx)
         said: dict[int, float] = {}
-        for event in sorted(feedback, key=_when):
+        # Newest first comes in; a stable sort of the reverse keeps that order among equal times.
+        for event in sorted(feedback[::-1], key=_when):
             index = self.catalog.index_of.get(event.item_id)
             if index is not None and event.action in FEEDBACK_RATING:
                 rating = FEEDBACK_RATING[event.action]
