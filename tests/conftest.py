@@ -13,6 +13,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from toy_data import SMALL_BUILD, simulate_toy, wrap
 
 from movierec.config import Settings
@@ -20,6 +21,10 @@ from movierec.engine import Engine
 from movierec.pipeline import Fitted, build, fit
 from movierec.schema import Catalog, Dataset, Interactions
 from movierec.service import RecommenderService
+
+# The first example may pay for compiling a kernel, and this machine is shared.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

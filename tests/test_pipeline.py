@@ -62,7 +62,7 @@ class TestSameAgain:
         )
         subprocess.run(
             [sys.executable, "-c", script, str(tmp_path)],
-            env={**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": str(Path(__file__).parent)},
+            env={**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": os.pathsep.join(sys.path)},
             check=True,
             timeout=120,
         )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from movierec.errors import UnknownItemError, UnknownUserError
 from movierec.feedback.events import FeedbackAction, FeedbackEvent, select_in_force
 from movierec.ranking.diversity import diversify
 from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.match import INPUTS, MatchModel
 from movierec.reasons import EVIDENCE_SOURCES, MAX_REASONS, list_hits
 from movierec.recall.base import liked
 from movierec.recall.sources import SOURCE_NAMES
@@ -206,8 +208,6 @@ class TestFilters:
         assert made.note == "Only 2 of 10 films: everything else has been seen."
 
     def test_films_of_unknown_year_pass_no_year_limit(self, service, monkeypatch):
-        from dataclasses import replace
-
         timeless = replace(service.catalog, year=np.zeros(N_FILMS, np.int32))
         monkeypatch.setattr(service, "catalog", timeless)
         for filters in (Filters(year_to=2020), Filters(year_from=1900)):
@@ -280,14 +280,18 @@ class TestGenresAndDiversity:
         plain, some, much = similarity(0.0), similarity(0.4), similarity(0.9)
         assert plain > some > much
 
-    def test_a_diversified_list_keeps_its_own_evidence(self, service):
+    def test_a_diversified_list_keeps_its_own_evidence(self, service, monkeypatch):
         """Hits, match and traces belong to the film they stand at, wherever it moved."""
+        weights = np.linspace(-1, 1, len(INPUTS))
+        telling = MatchModel(np.zeros(len(INPUTS)), np.ones(len(INPUTS)), weights, 0.0)
+        monkeypatch.setattr(service, "engine", replace(service.engine, match=telling))
         history = service.trained_history(17)
         ranked = service.engine.rank(history, 10)
         place_of = {int(item): place for place, item in enumerate(ranked.item_idx)}
         traced = service.trace(history, Query(k=10, diversity=0.9))
         items = traced.recommendations.items
         assert [item.item_idx for item in items] != ranked.item_idx[:10].tolist()
+        assert len({item.match for item in items}) > 5
         for trace, item in zip(traced.traces, items, strict=True):
             place = place_of[item.item_idx]
             row = int(ranked.row[place])
@@ -435,6 +439,15 @@ class TestTrace:
         assert last.item.item_idx in COLD
         assert (last.features, last.contributions, last.item.hits) == ({}, {}, ())
         assert last.item.match == pytest.approx(service.engine.match.base_rate)
+
+    def test_back_filled_films_among_the_others_do_not_shift_contributions(self, service):
+        traced = service.trace(service.trained_history(0), Query(k=1000, diversity=1.0))
+        known = [bool(trace.features) for trace in traced.traces]
+        assert known != sorted(known, reverse=True)
+        for trace in traced.traces:
+            if trace.features:
+                added = trace.base_score + sum(trace.contributions.values())
+                assert added == pytest.approx(trace.raw_score, abs=1e-5)
 
     def test_nobody_is_traced_without_a_crash(self, service):
         traces = service.trace(History.empty(), Query(k=5)).traces

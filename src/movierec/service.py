@@ -124,8 +124,9 @@ class RecommenderService:
         """
         trained = History.empty() if user_idx is None else self.trained_history(user_idx)
         said: dict[int, float] = {}
-        # Newest first comes in; a stable sort of the reverse keeps that order among equal times.
-        for event in sorted(feedback[::-1], key=_when):
+        # Turned around before the stable sort, so that marks of one moment keep their order.
+        oldest_first = feedback[::-1]
+        for event in sorted(oldest_first, key=_when):
             index = self.catalog.index_of.get(event.item_id)
             if index is not None and event.action in FEEDBACK_RATING:
                 rating = FEEDBACK_RATING[event.action]

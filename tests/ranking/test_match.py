@@ -51,6 +51,19 @@ def test_probabilities_are_calibrated(world):
             assert liked[bin_].mean() == pytest.approx(found[bin_].mean(), abs=0.06)
 
 
+def test_ranks_count_by_their_logarithm(world):
+    """Odds that fall with the logarithm of a rank are found again, also at ranks rarely seen."""
+    rng = np.random.default_rng(2)
+    features = world[0].features.copy()
+    rank = np.exp(rng.uniform(0, np.log(300), N_ROWS)).astype(np.float32)
+    features[:, FEATURE_NAMES.index("als_rank")] = rank
+    features[:, FEATURE_NAMES.index("item_liked_rate")] = 0
+    features[:, FEATURE_NAMES.index("user_liked_share")] = 0
+    chance = 1 / (1 + np.exp(-(2.0 - np.log(rank))))
+    found = MatchModel.fit(make_rows(features, np.where(rng.random(N_ROWS) < chance, 4.5, 2.0)))
+    assert np.abs(found.predict(features) - chance).mean() < 0.02
+
+
 def test_candidates_that_were_not_watched_teach_nothing(world):
     rows, _ = world
     unwatched = make_rows(
