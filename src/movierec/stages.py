@@ -97,7 +97,7 @@ class TrainingConfig(StageConfig):
     time_quantiles: tuple[float, ...] = (0.8, 0.9)
     time_window: int = Field(30, ge=1, description="Events after a time cut that count as labels.")
     hard_negatives: int = Field(60, ge=0, description="Best merged candidates, always kept.")
-    negative_rate: float = Field(0.1, gt=0, le=1, description="Share of the other negatives kept.")
+    negative_rate: float = Field(0.05, gt=0, le=1, description="Share of the other negatives kept.")
     check_queries: int = Field(300, ge=0, description="Queries kept whole to check the ranker with.")
     max_queries: int = Field(6_000, ge=1, description="Queries are sampled down to this number.")
     seed: int = 1
@@ -106,8 +106,8 @@ class TrainingConfig(StageConfig):
 class RankerConfig(StageConfig):
     """HistGradientBoosting; several seeds are averaged."""
 
-    max_iter: int = Field(250, ge=1)
-    learning_rate: float = Field(0.05, gt=0)
+    max_iter: int = Field(400, ge=1)
+    learning_rate: float = Field(0.03, gt=0)
     max_leaf_nodes: int = Field(
         31, ge=2, le=64, description="At most 64: the scorer's leaf mask has 64 bits."
     )

@@ -26,7 +26,9 @@ def check_ranker(rows: TrainingRows, config: RankerConfig) -> dict[str, float]:
     rest &= rows.query % max(round(rest.sum() / CHECK_ROWS), 1) == 0
     if not queries or not (rows.rating[rest] > 0).any():
         return {}
-    quick = config.model_copy(update={"max_iter": min(config.max_iter, CHECK_TREES), "seeds": config.seeds[:1]})
+    quick = config.model_copy(
+        update={"max_iter": min(config.max_iter, CHECK_TREES), "seeds": config.seeds[:1]}
+    )
     ranker = Ranker.fit(rows.take(rest), quick)
     scores = np.split(
         ranker.score(np.concatenate([query.features for query in queries])),

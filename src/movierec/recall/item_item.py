@@ -24,14 +24,15 @@ def solve_ease(matrix: sparse.csr_matrix, regularization: float) -> FloatArray:
     """
     if not matrix.shape[1]:  # nothing was liked, and LAPACK refuses a matrix without rows
         return np.zeros((0, 0), np.float32)
-    gram = (matrix.T @ matrix).toarray().astype(np.float64)
+    gram = (matrix.T @ matrix).toarray().astype(np.float32)
+    # Single precision: the ridge keeps the matrix well conditioned, and it halves time and memory.
     gram[np.diag_indices_from(gram)] += regularization
     # One thread: OpenBLAS with two crashed on matrices of this kind and gains little here.
     with threadpool_limits(limits=1, user_api="blas"):
         factor, lower = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-        inverse, info = linalg.lapack.dpotri(factor, lower=lower, overwrite_c=True)
+        inverse, info = linalg.lapack.spotri(factor, lower=lower, overwrite_c=True)
     if info:
-        raise np.linalg.LinAlgError(f"dpotri returned {info}")
+        raise np.linalg.LinAlgError(f"spotri returned {info}")
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
     weights: FloatArray = (inverse / -np.diag(inverse)).astype(np.float32)
     np.fill_diagonal(weights, 0.0)
