@@ -53,7 +53,7 @@ KNOWN_DATASETS: Final = {
         _movielens("ml-10m", 63, redistributable=False, md5="ce571fd55effeba0271552578f2648bd"),
         _movielens("ml-latest-small", 1, redistributable=True),
         _movielens("ml-20m", 190, redistributable=False, md5="cd245b17a1ae2cc31bb14903e1204af3"),
-        _movielens("ml-25m", 250, redistributable=True, md5="6b51fb2759a8657d3bfcbfc42b592ada"),
+        _movielens("ml-25m", 250, redistributable=False, md5="6b51fb2759a8657d3bfcbfc42b592ada"),
         _movielens("ml-32m", 239, redistributable=True),
         _movielens("ml-latest", 335, redistributable=True),
     )
