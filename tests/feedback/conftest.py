@@ -3,6 +3,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 from uuid import UUID
 
 import pytest
@@ -14,14 +15,23 @@ from movierec.feedback.store import FeedbackStore
 POSTGRES = os.environ.get("MOVIEREC_TEST_POSTGRES", "postgresql://127.0.0.1:5432/test")
 
 
+def _miss(what: str) -> NoReturn:
+    if os.environ.get("MOVIEREC_REQUIRE_SERVERS") == "1":
+        pytest.fail(f"{what}, and MOVIEREC_REQUIRE_SERVERS=1 wants it")
+    pytest.skip(what)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[sa.Engine]:
-    pytest.importorskip("psycopg", reason="the PostgreSQL driver psycopg is not installed")
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        _miss("the PostgreSQL driver psycopg is not installed")
     engine = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
     try:
         engine.connect().close()
     except sa.exc.OperationalError:
-        pytest.skip(f"no PostgreSQL server at {engine.url}")
+        _miss(f"no PostgreSQL server at {engine.url}")
     yield engine
     engine.dispose()
 
