@@ -205,7 +205,7 @@ class TestFilters:
         everything = make_history([(item, 4.0) for item in range(N_FILMS - 2)])
         made = service.recommend(everything, Query(k=10))
         assert len(made.items) == 2
-        assert made.note == "Only 2 of 10 films: everything else has been seen."
+        assert made.note == "Only 2 of 10 films: everything else has been seen or hidden."
 
     def test_films_of_unknown_year_pass_no_year_limit(self, service, monkeypatch):
         timeless = replace(service.catalog, year=np.zeros(N_FILMS, np.int32))

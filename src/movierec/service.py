@@ -200,7 +200,7 @@ class RecommenderService:
             self.version,
             self._count_funnel(history, allowed, ranked, len(items)),
             timings,
-            self._note(query, len(items), ranked, allowed),
+            self._note(query, len(items), ranked),
         )
         return recommendations, ranked, positions
 
@@ -247,11 +247,12 @@ class RecommenderService:
             "shown": shown,
         }
 
-    def _note(self, query: Query, shown: int, ranked: Ranked, allowed: BoolArray | None) -> str | None:
+    def _note(self, query: Query, shown: int, ranked: Ranked) -> str | None:
         if ranked.degraded:
             return _NO_RANKER
         if shown < query.k:
-            why = "the filters leave no more" if allowed is not None else "everything else has been seen"
+            narrowed = query.filters != Filters(exclude=query.filters.exclude)
+            why = "the filters leave no more" if narrowed else "everything else has been seen or hidden"
             return f"Only {shown} of {query.k} films: {why}."
         return None
 

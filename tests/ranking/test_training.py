@@ -270,8 +270,10 @@ class TestCollect:
         assert len(rows) == len(rows.features) == len(rows.weight) == len(rows.query) == len(rows.round)
         assert set(np.diff(rows.query).tolist()) == {0, 1}
         assert rows.query[0] == 0
-        assert sorted(set(rows.round.tolist())) == [0, 1, 2]
-        assert (np.diff(rows.round) >= 0).all()
+        assert sorted(set(rows.round.tolist())) == [-1, 0, 1]
+        folds = rows.round[rows.round >= 0]
+        assert (np.diff(folds) >= 0).all()
+        assert (rows.round[len(folds) :] == -1).all()
 
     def test_every_query_has_a_positive(self, rows):
         positive = rows.rating > WATCH_AHEAD_RATING

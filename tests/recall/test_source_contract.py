@@ -161,20 +161,7 @@ def test_another_history_gets_another_list(source, toy_events):
     assert np.array_equal(first, second) == (source.name in INDIFFERENT)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=pytest.mark.xfail(
-                strict=True, reason="the distance within a window counts tied rows in file order"
-            )
-            if name in ("sequence", "next_step")
-            else (),
-        )
-        for name in SOURCE_NAMES
-    ],
-)
+@pytest.mark.parametrize("name", SOURCE_NAMES)
 def test_order_of_tied_rows_in_a_file_is_not_learnt(name, toy_events, toy_films):
     tied = coarsen(toy_events, 2 * DAY)
     reference = refit(name, tied, toy_films)

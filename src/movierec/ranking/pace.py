@@ -47,11 +47,12 @@ class ItemPace:
         def total_of(weight: NDArray[Any]) -> NDArray[np.float64]:
             return np.bincount(item, weights=weight, minlength=interactions.n_items).astype(np.float64)
 
-        count = np.maximum(np.bincount(item, minlength=interactions.n_items), 1)
+        events = np.bincount(item, minlength=interactions.n_items)
+        count = np.maximum(events, 1)
         step = np.log1p(position)
         mean = total_of(step) / count
         variance = np.maximum(total_of(step**2) / count - mean**2, 0.0)
-        place = (total_of(position / np.maximum(total, 1)) + 0.5 * _PRIOR_EVENTS) / (count + _PRIOR_EVENTS)
+        place = (total_of(position / np.maximum(total, 1)) + 0.5 * _PRIOR_EVENTS) / (events + _PRIOR_EVENTS)
         return cls(
             mean.astype(np.float32),
             np.sqrt(variance + _SPREAD_FLOOR).astype(np.float32),

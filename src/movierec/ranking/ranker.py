@@ -19,6 +19,31 @@ if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
 
+SUBSAMPLED_ROWS = 200_000
+"""Rows above which scikit-learn bins a weighted resample instead of every row."""
+
+DISTINCT_VALUES = 250
+"""Fewer than scikit-learn's 255 bins: such columns need no percentiles."""
+
+
+def snap_to_quantiles(features: FloatArray) -> FloatArray:
+    """Return a copy with at most ``DISTINCT_VALUES`` values per column, each a quantile of its column.
+
+    With sample weights scikit-learn 1.9 takes a weighted percentile per bin and feature, half a second a
+    feature at 100,000 rows; columns of few values skip that and lose nothing the bins would keep.
+    """
+    snapped = features.copy()
+    for column in range(features.shape[1]):
+        values = features[:, column]
+        known = values[~np.isnan(values)]
+        if len(np.unique(known)) <= DISTINCT_VALUES:
+            continue
+        levels = np.unique(np.quantile(known, np.linspace(0.0, 1.0, DISTINCT_VALUES), method="lower"))
+        slot = np.clip(np.searchsorted(levels, values, side="right") - 1, 0, len(levels) - 1)
+        snapped[:, column] = np.where(np.isnan(values), values, levels[slot])
+    return snapped
+
+
 @dataclass
 class Ranker:
     """Orders candidates by the log-odds that the viewer picks and likes them next.
@@ -38,6 +63,7 @@ class Ranker:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         label = rows.rating > WATCH_AHEAD_RATING
+        features = snap_to_quantiles(rows.features) if len(rows) <= SUBSAMPLED_ROWS else rows.features
         models = [
             HistGradientBoostingClassifier(
                 max_iter=config.max_iter,
@@ -50,7 +76,7 @@ class Ranker:
                 categorical_features=None,
                 early_stopping=False,
                 random_state=seed,
-            ).fit(rows.features, label, sample_weight=rows.weight)
+            ).fit(features, label, sample_weight=rows.weight)
             for seed in config.seeds
         ]
         return cls(models)

@@ -26,6 +26,8 @@ from movierec.stages import BuildConfig, TrainingConfig
 WATCH_AHEAD_RATING = 2.5
 """Stars above which a later event is a positive label; leave-one-out calls the same events relevant."""
 
+TIME_CUT = -1
+
 POSITIVE_CONFIDENCE_RATING = 5.0
 """Unrated positive events (watch, like) are labelled like five stars."""
 
@@ -40,7 +42,7 @@ class TrainingRows:
     rating : float32[n], stars the viewer gave within the window; -1 where they did not get to the item
     weight : float32[n]
     query : int64[n], which query a row belongs to
-    round : int64[n], which fold or time cut it comes from
+    round : int64[n], the fold it comes from; -1 for time cuts
     held_out : full candidate lists of queries of round 0
     """
 
@@ -106,7 +108,8 @@ def collect_rows(
     rng = np.random.default_rng(config.training.seed)
     parts: list[TrainingRows] = []
     for number, (label, past, queries) in enumerate(iterate_rounds(interactions, config.training, rng)):
-        part = _collect(past, queries, catalog, config, rng, number)
+        fold = number if label.startswith("fold") else TIME_CUT
+        part = _collect(past, queries, catalog, config, rng, fold)
         if part is not None:
             parts.append(part)
         tell(f"training queries, {label}: {0 if part is None else len(part):,} rows")
@@ -148,7 +151,7 @@ def iterate_rounds(
             yield (
                 f"time cut {quantile:g}",
                 interactions.take(before),
-                _return_visits(interactions, before, config),
+                _return_visits(interactions, before, config, rng),
             )
 
 
@@ -165,12 +168,17 @@ def cut_timeline(history: History, config: TrainingConfig, rng: np.random.Genera
     ]
 
 
-def _return_visits(interactions: Interactions, before: BoolArray, config: TrainingConfig) -> list[Query]:
+def _return_visits(
+    interactions: Interactions, before: BoolArray, config: TrainingConfig, rng: np.random.Generator
+) -> list[Query]:
     past, future = interactions.take(before), interactions.take(~before)
-    both = (np.diff(past.offsets) >= config.min_history) & (np.diff(future.offsets) > 0)
+    both = np.flatnonzero((np.diff(past.offsets) >= config.min_history) & (np.diff(future.offsets) > 0))
+    most = max(config.max_queries // (2 * len(config.time_quantiles)), 1)
+    if len(both) > most:
+        both = np.sort(rng.choice(both, most, replace=False))
     return [
         Query(past.history(int(user)), future.history(int(user)).take(slice(0, config.time_window)))
-        for user in np.flatnonzero(both)
+        for user in both
     ]
 
 

@@ -36,15 +36,15 @@ class Als(RecallSource):
             (np.ones(len(positive), np.float32), (positive.user_idx, positive.item_idx)),
             shape=(interactions.n_users, interactions.n_items),
         )
-        model = AlternatingLeastSquares(
-            factors=self.config.factors,
-            regularization=self.config.regularization,
-            alpha=self.config.alpha,
-            iterations=self.config.iterations,
-            random_state=self.config.seed,
-            num_threads=1,
-        )
         with threadpool_limits(limits=1, user_api="blas"):
+            model = AlternatingLeastSquares(
+                factors=self.config.factors,
+                regularization=self.config.regularization,
+                alpha=self.config.alpha,
+                iterations=self.config.iterations,
+                random_state=self.config.seed,
+                num_threads=1,
+            )
             model.fit(user_items, show_progress=False)
         self.item_factors_: FloatArray = np.ascontiguousarray(model.item_factors, np.float32)
         self._prepare()

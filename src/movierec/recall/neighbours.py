@@ -92,7 +92,8 @@ class Neighbours:
 
     @classmethod
     def from_matrix(cls, matrix: sparse.csr_matrix, keep: int | None = None) -> Neighbours:
-        """Take a CSR matrix, optionally cut to the ``keep`` largest values per row."""
+        """Take a CSR matrix, optionally cut to the ``keep`` largest magnitudes per row."""
+        matrix = matrix.copy()
         matrix.eliminate_zeros()
         matrix.sort_indices()
         if keep is not None and matrix.nnz:

@@ -17,37 +17,60 @@ from movierec.stages import SequenceConfig
 
 
 @numba.njit(cache=True)
+def _place(offsets: LongArray, timestamp: LongArray) -> tuple[FloatArray, FloatArray]:
+    """Return every event's mean position within its group of ties, and the size of that group."""
+    place = np.empty(len(timestamp), np.float32)
+    ties = np.empty(len(timestamp), np.float32)
+    for user in range(len(offsets) - 1):
+        start = offsets[user]
+        while start < offsets[user + 1]:
+            stop = start + 1
+            while stop < offsets[user + 1] and timestamp[stop] == timestamp[start]:
+                stop += 1
+            place[start:stop] = 0.5 * (start + stop - 1 - 2 * offsets[user])
+            ties[start:stop] = stop - start
+            start = stop
+    return place, ties
+
+
+@numba.njit(cache=True)
 def _follow(
     offsets: LongArray, item: IntArray, timestamp: LongArray, window: int, backward: float
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """List (item, nearby item, weight) within the window: 1/distance onwards, `backward` of that back.
 
-    Tied events are in no order: both ways get the mean of the two weights.
+    Tied events are in no order, and the order of their rows must not matter: a group shares its mean
+    position, its members are as far apart as in a random order ((size + 1) / 3), and both directions
+    get the mean of the two weights.
     """
+    place, ties = _place(offsets, timestamp)
     size = 0
-    for user in range(len(offsets) - 1):
-        count = offsets[user + 1] - offsets[user]
-        for step in range(1, min(window, count - 1) + 1):
-            size += 2 * (count - step)
-    source = np.empty(size, np.int32)
-    target = np.empty(size, np.int32)
-    weight = np.empty(size, np.float32)
-    entry = 0
-    for user in range(len(offsets) - 1):
-        for first in range(offsets[user], offsets[user + 1]):
-            for second in range(first + 1, min(first + window + 1, offsets[user + 1])):
-                amount = 1.0 / (second - first)
-                tied = timestamp[first] == timestamp[second]
-                onwards = 0.5 * (1.0 + backward) * amount if tied else amount
-                back = onwards if tied else backward * amount
-                source[entry] = item[first]
-                target[entry] = item[second]
-                weight[entry] = onwards
-                source[entry + 1] = item[second]
-                target[entry + 1] = item[first]
-                weight[entry + 1] = back
-                entry += 2
-    return source[:entry], target[:entry], weight[:entry]
+    for counting in (True, False):
+        if not counting:
+            source = np.empty(size, np.int32)
+            target = np.empty(size, np.int32)
+            weight = np.empty(size, np.float32)
+        entry = 0
+        for user in range(len(offsets) - 1):
+            for first in range(offsets[user], offsets[user + 1]):
+                for second in range(first + 1, offsets[user + 1]):
+                    tied = timestamp[first] == timestamp[second]
+                    distance = (ties[first] + 1.0) / 3.0 if tied else place[second] - place[first]
+                    if distance > window:
+                        if tied:
+                            continue
+                        break
+                    if not counting:
+                        onwards = (0.5 * (1.0 + backward) if tied else 1.0) / distance
+                        source[entry] = item[first]
+                        target[entry] = item[second]
+                        weight[entry] = onwards
+                        source[entry + 1] = item[second]
+                        target[entry + 1] = item[first]
+                        weight[entry + 1] = onwards if tied else backward / distance
+                    entry += 2
+        size = entry
+    return source, target, weight
 
 
 class Sequence(RecallSource):
