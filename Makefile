@@ -1,7 +1,7 @@
 # What developers and continuous integration run. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo api ui test check format evaluate lock clean
+.PHONY: help install demo api ui test check format evaluate cards lock clean
 
 # The data of demo and evaluate: sample, a known name, a folder or a zip.
 DATASET ?= sample
@@ -51,6 +51,14 @@ format: $(INSTALLED_CHECK) ## Format the code and fix what can be fixed
 
 evaluate: $(INSTALLED) ## Measure recommendation quality (DATASET=name, folder or zip)
 	@exec $(BIN)/movierec evaluate --dataset '$(DATASET)' $(ARGS)
+
+cards: $(INSTALLED) ## Write reports/models: the sample's card, with MOVIEREC_DATASETS also two MovieLens sets
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+	real=$${MOVIEREC_DATASETS:-} && set -- sample && \
+	{ [ -z "$$real" ] || set -- "$$@" "$$real/ml-100k" "$$real/ml-latest-small"; } && \
+	for dataset in "$$@"; do \
+		$(BIN)/movierec build --home "$$home" --dataset "$$dataset" --card reports/models || exit; \
+	done
 
 lock: ## Resolve all dependencies anew and write constraints.txt
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
 
-from movierec.artifacts import BuildFacts, Manifest
+from movierec.artifacts import BuildFacts, Manifest, open_current, write_bundle
+from movierec.bundles import CARD_FILE
 from movierec.commands.console import make_printable, start_progress
 from movierec.schema import DatasetInfo
 
@@ -152,6 +154,31 @@ def test_build_passes_its_options_on(run, monkeypatch, tmp_path, manifest):
     assert (config.training.seed, config.recall.als.seed, config.ranker.seeds[0]) == (5, 5, 5)
     run("build", "--home", tmp_path)
     assert calls[1] == ("data of sample", tmp_path, None, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("toy", "toy.md"), ("../My ratings", "My-ratings.md"), ("..", "dataset.md")],
+)
+def test_build_copies_the_card_of_the_bundle(name, file, run, monkeypatch, tmp_path, manifest):
+    info = replace(manifest.dataset, name=name)
+
+    def build(dataset, settings, *rest):
+        facts = BuildFacts(dataset=info, fingerprint="f")
+        with write_bundle(settings.bundles_dir, facts) as writer:
+            (writer.path / CARD_FILE).write_text("# Model card: Amélie\n", encoding="utf-8")
+        return open_current(settings.bundles_dir).manifest
+
+    monkeypatch.setattr("movierec.data.dataset.load_dataset", lambda spec, settings, say: None)
+    monkeypatch.setattr("movierec.pipeline.build", build)
+    cards = tmp_path / "reports" / "models"
+    assert run("build", "--home", tmp_path / "home")[0] == 0
+    assert not cards.exists()
+    for _ in range(2):
+        status, out, _ = run("build", "--home", tmp_path / "home", "--card", cards)
+        assert (status, out.splitlines()[-1]) == (0, f"card     {cards / file}")
+        assert [path.name for path in cards.iterdir()] == [file]
+        assert (cards / file).read_text("utf-8") == "# Model card: Amélie\n"
 
 
 def test_home_comes_from_the_environment(run, monkeypatch, tmp_path, manifest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 @home_option
 @click.option("--force", is_flag=True, help="Build even where an equal bundle exists.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of everything random in the build.")
-def command(dataset: str, home: Path | None, force: bool, seed: int | None) -> None:
+@click.option(
+    "--card",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Also copy the bundle's model card to DIR, as a Markdown file named after the data set.",
+)
+def command(dataset: str, home: Path | None, force: bool, seed: int | None, card: Path | None) -> None:
     r"""Learn from a data set and write a bundle that recommendations are served from.
 
     A bundle is versioned by its content; where one was already built from the same data, settings and code,
@@ -36,6 +43,7 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None) -> N
       movierec build
       movierec build --dataset ml-latest-small --home data
       movierec build --dataset ~/my-ratings --seed 11
+      movierec build --card reports/models
     """
     from movierec.data.dataset import load_dataset
     from movierec.pipeline import build
@@ -53,6 +61,29 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None) -> N
     for name, value in sorted(manifest.metrics.items()):
         click.echo(f"metric   {name} {value:.4f}")
     click.echo(f"folder   {settings.bundles_dir / manifest.version}")
+    if card is not None:
+        click.echo(f"card     {copy_card(settings.bundles_dir / manifest.version, card)}")
+
+
+def copy_card(bundle_path: Path, folder: Path) -> Path:
+    """Copy the model card of a bundle into a folder and return the path of the copy.
+
+    Raises ``CorruptBundleError`` or ``IncompatibleBundleError`` where the bundle cannot be trusted.
+    """
+    from movierec.artifacts import open_bundle
+    from movierec.artifacts.files import replace_atomically
+    from movierec.bundles import CARD_FILE
+
+    bundle = open_bundle(bundle_path)
+    target = folder / f"{_name_file(bundle.manifest.dataset.name)}.md"
+    with replace_atomically(target) as temporary:
+        temporary.write_bytes(bundle.file(CARD_FILE).read_bytes())
+    return target
+
+
+def _name_file(dataset: str) -> str:
+    # The name of somebody's folder or zip: it must not lead out of the chosen folder, nor hide the file.
+    return re.sub(r"[^\w.-]+", "-", dataset).strip(".-") or "dataset"
 
 
 def seed_config(seed: int) -> BuildConfig:
