@@ -100,7 +100,7 @@ class RecommendedMovie(MovieCard):
     rank: int
     score: float = Field(description="Orders the list; comparable within one response only.")
     match: float = Field(
-        ge=0.0, le=1.0, description="Calibrated probability that this viewer will like it next."
+        ge=0.0, le=1.0, description="Modelled probability that this viewer likes the film if they watch it."
     )
     reasons: list[ReasonOut]
     sources: list[SourceHitOut]

@@ -29,8 +29,9 @@ CARD_WIDTH: Final = 164
 def explain_match(match: float) -> str:
     """Return what a match percentage means, in plain words."""
     return (
-        f"The model's estimate that you would like this film next: of 100 films shown at "
-        f"{format_match(match)}, about {max(round(match * 100), 1)} get liked. It is not a star rating."
+        f"The model's estimate of the chance that you like this film if you watch it: of 100 films with "
+        f"{format_match(match)} that get watched, about {max(round(match * 100), 1)} should be liked. "
+        "It is not a star rating."
     )
 
 
