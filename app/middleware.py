@@ -14,9 +14,17 @@ from app.problems import API_KEY_REQUIRED, BODY_TOO_LARGE, INTERNAL, render_prob
 
 MAX_BODY_BYTES: Final = 64 * 1024
 KEY_HEADER: Final = "X-API-Key"
-OPEN_PATHS: Final = frozenset({"/health/live"})
+_LIVENESS: Final = "/health/live"
+_POSTERS: Final = "/posters/"
 
 log = structlog.get_logger("movierec.access")
+
+
+def is_open(method: str, path: str) -> bool:
+    """Return whether a request is answered without the API key."""
+    # An <img> cannot send a header, and the key must not be in its address: logs and histories keep those.
+    # A poster is artwork made of a film's facts; it tells nothing about viewers.
+    return path == _LIVENESS or (method == "GET" and path.startswith(_POSTERS))
 
 
 class RequestLogMiddleware:
@@ -61,7 +69,7 @@ class RequestLogMiddleware:
 
 
 class ApiKeyMiddleware:
-    """Lets a request pass only with the key, whatever its path; liveness stays open."""
+    """Lets a request pass only with the key, whatever its path; see :func:`is_open` for what needs none."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self.app = app
@@ -69,7 +77,7 @@ class ApiKeyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+        if scope["type"] == "http" and not is_open(scope["method"], scope["path"]):
             sent = Headers(scope=scope).get(KEY_HEADER, "").encode("latin-1")
             if not hmac.compare_digest(sent, self._key):
                 answer = render_problem(API_KEY_REQUIRED, headers={"WWW-Authenticate": "ApiKey"})

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.middleware import KEY_HEADER, OPEN_PATHS
+from app.middleware import KEY_HEADER, is_open
 from app.responses import JSON, PROBLEM_JSON
 from app.schemas import Problem
 
@@ -76,6 +76,6 @@ def _demand_key(schema: dict[str, Any]) -> None:
         "api_key": {"type": "apiKey", "in": "header", "name": KEY_HEADER}
     }
     for path, operations in schema["paths"].items():
-        if path not in OPEN_PATHS:
-            for operation in operations.values():
+        for method, operation in operations.items():
+            if not is_open(method.upper(), path):
                 operation["security"] = [{"api_key": []}]

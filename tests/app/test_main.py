@@ -163,3 +163,4 @@ def test_openapi_names_the_key_where_one_is_set(tmp_path, service, store):
     schema = create_app(Settings(home=tmp_path, api_key="k"), service, store).openapi()
     assert schema["paths"]["/genres"]["get"]["security"] == [{"api_key": []}]
     assert "security" not in schema["paths"]["/health/live"]["get"]
+    assert "security" not in schema["paths"]["/posters/{item_id}.svg"]["get"]

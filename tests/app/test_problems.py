@@ -210,9 +210,9 @@ def test_no_address_makes_the_server_fail(client, route, raw):
 
 
 @pytest.mark.parametrize(
-    "path", ["/health", "/genres", "/docs", "/openapi.json", "/nowhere", "/health/live/"]
+    "path", ["/health", "/genres", "/docs", "/openapi.json", "/nowhere", "/health/live/", "/posters"]
 )
-def test_key_is_wanted_everywhere_but_for_liveness(tmp_path, service, store, path):
+def test_key_is_wanted_everywhere_but_for_liveness_and_posters(tmp_path, service, store, path):
     settings_with_key = Settings(home=tmp_path, host="0.0.0.0", api_key="schlüssel")
     with TestClient(create_app(settings_with_key, service, store)) as client:
         assert client.get("/health/live").status_code == 200
@@ -223,7 +223,19 @@ def test_key_is_wanted_everywhere_but_for_liveness(tmp_path, service, store, pat
         ):
             check_problem(client.get(path, headers=headers), 401, "api-key-required")
         answer = client.get(path, headers={"X-API-Key": "schlüssel".encode()})
-        assert answer.status_code == (404 if path in ("/nowhere", "/health/live/") else 200)
+        assert answer.status_code == (404 if path in ("/nowhere", "/health/live/", "/posters") else 200)
+
+
+def test_posters_and_nothing_beside_them_are_drawn_without_the_key(tmp_path, service, store):
+    settings_with_key = Settings(home=tmp_path, host="0.0.0.0", api_key="k")
+    with TestClient(create_app(settings_with_key, service, store)) as client:
+        item_id = service.catalog.item_id[0]
+        assert client.get(f"/posters/{item_id}.svg").headers["content-type"] == "image/svg+xml"
+        check_problem(client.get("/posters/nothing.svg"), 404, "unknown-item")
+        for path in ("/posters/%2e%2e/health", "/posters/..%2Fgenres", "/posters//users"):
+            check_problem(client.get(path), 404, "not-found")
+        check_problem(client.post(f"/posters/{item_id}.svg"), 401, "api-key-required")
+        check_problem(client.get("/postersx"), 401, "api-key-required")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "192.168.1.5", "example.org"])
