@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from toy_data import COLD, make_history
@@ -85,6 +87,16 @@ class TestSentences:
             strongest = int(history.item_idx[share.argmax()])
             assert reason.because[0] == strongest
             assert reason.text == f"Because you liked {toy_films.title[strongest]}"
+
+    def test_nearly_equal_causes_take_turns_and_weak_ones_never_lead(self, reasoner, monkeypatch, toy_films):
+        history = make_history([(1, 5.0), (2, 5.0), (3, 5.0)])
+        amounts = Evidence({"als": np.array([1.0, 0.9, 0.1], np.float32)})
+        monkeypatch.setattr("movierec.reasons.gather_evidence", lambda *_: amounts)
+        named: Counter[int] = Counter()
+        reasons = [reasoner.explain(history, item, (), named)[0] for item in (20, 21, 22)]
+        assert [reason.because for reason in reasons] == [(1, 2, 3), (2, 1, 3), (1, 2, 3)]
+        assert reasons[1].text == f"Because you liked {toy_films.title[2]}"
+        assert named == {1: 2, 2: 1}
 
     def test_somebody_who_liked_nothing_is_told_nothing_about_likes(self, reasoner):
         grumpy = make_history([(1, 2.0), (2, 1.0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,9 @@ GEM_QUANTILE: Final = 0.6
 """A gem is outside the most-watched two fifths of the rated catalogue, and liked more than most."""
 
 _SMALLEST_SHARE: Final = 0.02
+
+HEADLINE_SHARE: Final = 0.6
+"""A title may stand in the sentence if it carries at least this part of what the strongest one does."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,21 @@ class Reasoner:
     engine: Engine
     catalog: Catalog
 
-    def explain(self, history: History, item_idx: int, hits: tuple[SourceHit, ...]) -> tuple[Reason, ...]:
-        """Return one to three reasons, strongest kind first; never none."""
+    def explain(
+        self,
+        history: History,
+        item_idx: int,
+        hits: tuple[SourceHit, ...],
+        named: Counter[int] | None = None,
+    ) -> tuple[Reason, ...]:
+        """Return one to three reasons, strongest kind first; never none.
+
+        ``named`` counts the titles that the sentences of this list already name; it is updated, so that
+        among nearly equal causes the one named least gets its turn.
+        """
         ranks = {hit.source: hit.rank for hit in hits}
         found = [
-            self._because(history, item_idx),
+            self._because(history, item_idx, Counter() if named is None else named),
             self._genres(history, item_idx),
             self._gem(item_idx),
             self._trending(ranks),
@@ -84,7 +98,7 @@ class Reasoner:
         reasons = tuple(reason for reason in found if reason is not None)[:MAX_REASONS]
         return reasons or (Reason(ReasonTag.POPULAR, "Liked by many viewers"),)
 
-    def _because(self, history: History, item_idx: int) -> Reason | None:
+    def _because(self, history: History, item_idx: int, named: Counter[int]) -> Reason | None:
         positive = liked(history.rating, history.confidence)
         if not positive.any():
             return None
@@ -95,11 +109,15 @@ class Reasoner:
         order = [
             int(event) for event in np.lexsort((history.item_idx, -share)) if share[event] >= _SMALLEST_SHARE
         ]
-        causes = tuple(int(history.item_idx[event]) for event in order)
-        if not causes:
+        if not order:
             return None
+        strong = [event for event in order if share[event] >= HEADLINE_SHARE * share[order[0]]]
+        headline = min(strong, key=lambda event: named[int(history.item_idx[event])])
+        first = int(history.item_idx[headline])
+        named[first] += 1
+        others = tuple(int(history.item_idx[event]) for event in order if event != headline)
         return Reason(
-            ReasonTag.BECAUSE_YOU_LIKED, f"Because you liked {self.catalog.title[causes[0]]}", causes
+            ReasonTag.BECAUSE_YOU_LIKED, f"Because you liked {self.catalog.title[first]}", (first, *others)
         )
 
     def _genres(self, history: History, item_idx: int) -> Reason | None:

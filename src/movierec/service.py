@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -180,6 +181,7 @@ class RecommenderService:
         chosen_rows = ranked.row[positions]
         matches = self._match(history, ranked, chosen_rows)
         items = []
+        named: Counter[int] = Counter()
         for place, position in enumerate(positions):
             item_idx = int(ranked.item_idx[position])
             hits = list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
@@ -189,7 +191,7 @@ class RecommenderService:
                     item_idx,
                     float(ranked.score[position]),
                     float(matches[place]),
-                    self._reasoner.explain(history, item_idx, hits),
+                    self._reasoner.explain(history, item_idx, hits, named),
                     hits,
                 )
             )
