@@ -12,6 +12,7 @@ from ui.models import Share
 from ui.text import name_stage
 
 ROW: Final = 24
+LABEL_LIMIT: Final = 220
 UP: Final = "#2E8B72"
 DOWN: Final = "#C2554D"
 MAIN: Final = "#B8860B"
@@ -27,7 +28,7 @@ def draw_shares(shares: Sequence[Share], title: str, n_max: int = 10) -> None:
     shares = shares[:n_max]
     rows = [{"name": s.name, "you": s.share, "everyone": s.everyone} for s in shares]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("name:N", sort=None, title=None),
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL_LIMIT)),
         tooltip=[
             alt.Tooltip("name:N", title=title),
             alt.Tooltip("you:Q", title="This viewer", format=".0%"),
@@ -45,7 +46,7 @@ def draw_funnel(funnel: Mapping[str, int]) -> None:
     """Draw how many items are left after each stage; square-root scale, so that few remain visible."""
     rows = [{"stage": name_stage(stage), "items": count} for stage, count in funnel.items()]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("stage:N", sort=None, title=None),
+        y=alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL_LIMIT)),
         x=alt.X("items:Q", title=None, axis=None, scale=alt.Scale(type="sqrt")),
         tooltip=[
             alt.Tooltip("stage:N", title="Stage"),
@@ -62,7 +63,7 @@ def draw_timings(timings_ms: Mapping[str, float]) -> None:
     """Draw the milliseconds each stage took."""
     rows = [{"stage": name_stage(stage), "ms": ms} for stage, ms in timings_ms.items()]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("stage:N", sort=None, title=None),
+        y=alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL_LIMIT)),
         x=alt.X("ms:Q", axis=None, title=None),
         tooltip=[
             alt.Tooltip("stage:N", title="Stage"),
@@ -79,7 +80,7 @@ def draw_waterfall(base_score: float, contributions: Mapping[str, float], n_max:
     """Draw how the strongest features lead from the model's average to this item's score (log-odds)."""
     rows = make_waterfall(base_score, contributions, n_max)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("feature:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y("feature:N", sort=None, title=None, axis=alt.Axis(labelLimit=LABEL_LIMIT)),
         tooltip=[
             alt.Tooltip("feature:N", title="Feature"),
             alt.Tooltip("amount:Q", title="Moves the score by", format="+.3f"),

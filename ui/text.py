@@ -17,10 +17,14 @@ _ADDRESS: Final = re.compile(r"(?i)\b(www|https?|ftp|mailto|xmpp)(?=[.:])")
 SOURCE_NAMES: Final = {
     "popularity": "Popular now",
     "item_item": "Similar titles",
+    "co_seen": "Seen together",
     "als": "Similar viewers",
     "sequence": "Watched next",
+    "next_step": "Watched right after",
     "genre": "Your genres",
 }
+METHOD_NAMES: Final = {"item_item": "item-item", "co_seen": "co-seen", "als": "ALS", "next_step": "next step"}
+_PROPOSED: Final = "proposed by "
 GENERATION_NAMES: Final = {
     "v2": "V2: all sources, ranked by the model",
     "v1.5": "V1.5: all sources merged, no model",
@@ -103,5 +107,8 @@ def name_generation(generation: str) -> str:
 
 
 def name_stage(stage: str) -> str:
-    """Return a pipeline stage or feature name as words."""
+    """Return a pipeline stage or feature name as words, recall sources by the name of their method."""
+    if stage.startswith(_PROPOSED):
+        source = stage.removeprefix(_PROPOSED)
+        return f"{_PROPOSED.capitalize()}{METHOD_NAMES.get(source, source.replace('_', ' '))}"
     return stage.replace("_", " ").strip().capitalize()

@@ -218,7 +218,10 @@ def _debug(api: FakeApi, query: dict[str, list[str]], body: Any, user: str) -> t
         trace = {"item": item, "features": dict.fromkeys(names, 1.5) | {"sequence_rank": None}}
         trace |= {"contributions": amounts, "base_score": -1.2, "raw_score": -1.2 + sum(amounts.values())}
         traces.append(trace | {"evidence": {"item_item": evidence}})
-    funnel = {"catalogue": 60, "candidates": 48, "after_filters": 40, "ranked": 40, "shown": len(items)}
+    sources = ("popularity", "item_item", "co_seen", "als", "sequence", "next_step", "genre")
+    funnel = {"catalogue": 60, "unseen and allowed": 48}
+    funnel |= {f"proposed by {source}": 20 for source in sources}
+    funnel |= {"merged": 40, "ranked": 40, "shown": len(items)}
     timings = {"history": 0.11, "recall": 0.52, "merge": 0.08, "features": 0.2, "rank": 0.41, "explain": 0.3}
     return 200, frame | {"funnel": funnel, "timings_ms": timings, "items": traces}
 

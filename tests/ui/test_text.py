@@ -14,6 +14,7 @@ from ui.text import (
     format_move,
     join_words,
     name_movie,
+    name_stage,
     strip_year,
 )
 
@@ -64,6 +65,20 @@ def test_facts_line() -> None:
 )
 def test_match_never_rounds_up_to_certainty(match: float, shown: str) -> None:
     assert format_match(match) == shown
+
+
+@pytest.mark.parametrize(
+    ("stage", "shown"),
+    [
+        ("unseen and allowed", "Unseen and allowed"),
+        ("proposed by item_item", "Proposed by item-item"),
+        ("proposed by als", "Proposed by ALS"),
+        ("proposed by brand_new", "Proposed by brand new"),
+        ("item_days_since_last", "Item days since last"),
+    ],
+)
+def test_stages_are_said_in_words(stage: str, shown: str) -> None:
+    assert name_stage(stage) == shown
 
 
 def test_small_words() -> None:
