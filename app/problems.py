@@ -71,7 +71,10 @@ _KINDS: Final[dict[type[MovieRecError], ProblemKind]] = {
     FeedbackUnavailableError: ProblemKind(
         "feedback-unavailable", 503, "Feedback is unavailable", _UNAVAILABLE, retry=True
     ),
-    NoBundleError: ProblemKind("no-bundle", 503, "Nothing has been built yet"),
+    # Its text names a folder of this machine.
+    NoBundleError: ProblemKind(
+        "no-bundle", 503, "Nothing has been built yet", "Run `movierec build`, then start the API again."
+    ),
     CorruptBundleError: ProblemKind("corrupt-bundle", 503, "The bundle is damaged"),
     IncompatibleBundleError: ProblemKind("incompatible-bundle", 503, "The bundle cannot be served"),
     ArtifactError: ProblemKind("bundle-unavailable", 503, "The bundle cannot be served"),
