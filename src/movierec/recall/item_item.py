@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
@@ -33,10 +34,19 @@ def solve_ease(matrix: sparse.csr_matrix, regularization: float) -> FloatArray:
         inverse, info = linalg.lapack.spotri(factor, lower=lower, overwrite_c=True)
     if info:
         raise np.linalg.LinAlgError(f"spotri returned {info}")
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    weights: FloatArray = (inverse / -np.diag(inverse)).astype(np.float32)
-    np.fill_diagonal(weights, 0.0)
+    weights: FloatArray = np.empty(inverse.shape, np.float32)
+    _divide_by_diagonal(inverse, weights)
     return weights
+
+
+@numba.njit(cache=True)
+def _divide_by_diagonal(lower: FloatArray, out: FloatArray) -> None:
+    """Fill ``out`` with ``-P / diag(P)``, zero diagonal, from the lower triangle of a symmetric ``P``."""
+    for row in range(len(lower)):
+        out[row, row] = 0.0
+        for column in range(row):
+            out[row, column] = -lower[row, column] / lower[column, column]
+            out[column, row] = -lower[row, column] / lower[row, row]
 
 
 class ItemItem(RecallSource):
