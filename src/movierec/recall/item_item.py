@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-from movierec.recall.base import RecallSource, State, age_rank, liked
-from movierec.recall.neighbours import Neighbours
+from movierec.recall.base import age_rank, liked
+from movierec.recall.neighbours import Neighbours, NeighbourSource
 from movierec.schema import Catalog, FloatArray, History, Interactions
 from movierec.stages import ItemItemConfig
 
@@ -49,7 +47,7 @@ def _divide_by_diagonal(lower: FloatArray, out: FloatArray) -> None:
             out[column, row] = -lower[row, column] / lower[row, row]
 
 
-class ItemItem(RecallSource):
+class ItemItem(NeighbourSource):
     """Learns which liked titles predict which others, everything else held fixed."""
 
     name = "item_item"
@@ -88,24 +86,6 @@ class ItemItem(RecallSource):
         weight = np.zeros(len(history), np.float32)
         weight[positive] = np.exp(-age_rank(events) / self.config.recency)
         return weight
-
-    def score(self, history: History) -> FloatArray:
-        """Sum the weights of the liked titles towards every item."""
-        return self.neighbours_.sum_over(history.item_idx, self.weights(history))
-
-    def evidence(self, history: History, item_idx: int) -> FloatArray:
-        """Return each title's share of the sum."""
-        return self.weights(history) * self.neighbours_.column(history.item_idx, item_idx)
-
-    def state(self) -> State:
-        """Return the neighbour lists."""
-        return self.neighbours_.state()
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> Self:
-        """Take over the neighbour lists."""
-        self.neighbours_ = Neighbours.from_state(state)
-        self.n_items_ = self.neighbours_.n_items
-        return self
 
 
 class CoSeen(ItemItem):

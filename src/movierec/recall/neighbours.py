@@ -1,16 +1,19 @@
-"""Sparse item-to-item weights: cut to the strongest, and summed over a history."""
+"""Sparse item-to-item weights: cut to the strongest, summed over a history, and sources made of them."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.schema import FloatArray, IntArray, LongArray
+from movierec.recall.base import RecallSource, State
+from movierec.schema import FloatArray, History, IntArray, LongArray
 
 
 @numba.njit(cache=True)
@@ -111,3 +114,31 @@ class Neighbours:
         return cls(
             matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.float32)
         )
+
+
+class NeighbourSource(RecallSource):
+    """A source whose score is a weighted sum of its neighbour lists over the history."""
+
+    neighbours_: Neighbours
+
+    @abstractmethod
+    def weights(self, history: History) -> FloatArray:
+        """Return float32[len(history)]: how much each event counts."""
+
+    def score(self, history: History) -> FloatArray:
+        """Sum the neighbour lists of the history's events."""
+        return self.neighbours_.sum_over(history.item_idx, self.weights(history))
+
+    def evidence(self, history: History, item_idx: int) -> FloatArray:
+        """Return each event's share of the sum."""
+        return self.weights(history) * self.neighbours_.column(history.item_idx, item_idx)
+
+    def state(self) -> State:
+        """Return the neighbour lists."""
+        return self.neighbours_.state()
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> Self:
+        """Take over the neighbour lists."""
+        self.neighbours_ = Neighbours.from_state(state)
+        self.n_items_ = self.neighbours_.n_items
+        return self

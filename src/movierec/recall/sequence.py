@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.recall.base import RecallSource, State, age_rank
-from movierec.recall.neighbours import Neighbours
+from movierec.recall.base import age_rank
+from movierec.recall.neighbours import Neighbours, NeighbourSource
 from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions, LongArray
 from movierec.stages import SequenceConfig
 
@@ -73,7 +71,7 @@ def _follow(
     return source, target, weight
 
 
-class Sequence(RecallSource):
+class Sequence(NeighbourSource):
     """Counts what follows what, nearer steps more; asked with the last few events."""
 
     name = "sequence"
@@ -106,24 +104,6 @@ class Sequence(RecallSource):
         weight[age >= self.config.last_events] = 0.0
         decayed: FloatArray = weight.astype(np.float32)
         return decayed
-
-    def score(self, history: History) -> FloatArray:
-        """Sum what follows each of the last events."""
-        return self.neighbours_.sum_over(history.item_idx, self.weights(history))
-
-    def evidence(self, history: History, item_idx: int) -> FloatArray:
-        """Return each event's share of the sum."""
-        return self.weights(history) * self.neighbours_.column(history.item_idx, item_idx)
-
-    def state(self) -> State:
-        """Return the neighbour lists."""
-        return self.neighbours_.state()
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> Self:
-        """Take over the neighbour lists."""
-        self.neighbours_ = Neighbours.from_state(state)
-        self.n_items_ = self.neighbours_.n_items
-        return self
 
 
 class NextStep(Sequence):
