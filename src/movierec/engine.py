@@ -31,6 +31,7 @@ class Ranked:
     row : int64[n], position of each item among ``merged`` (and ``features``), -1 for back-filled ones
     merged : the candidates with every source's score and rank
     features : float32[len(merged), f], None where no ranker was asked
+    scores : catalogue-wide score of every source
     timings : stage → milliseconds
     degraded : True where V2 was asked but there is no ranker
     """
@@ -40,6 +41,7 @@ class Ranked:
     row: IntArray
     merged: Merged
     features: FloatArray | None
+    scores: Mapping[str, FloatArray]
     timings: dict[str, float]
     degraded: bool = False
 
@@ -102,6 +104,7 @@ class Engine:
             *ranked,
             merged,
             features,
+            scores,
             clock.timings,
             degraded=generation is Generation.V2 and self.ranker is None,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from movierec.engine import Engine, Ranked
 from movierec.recall.base import liked
 from movierec.recall.sources import SOURCE_NAMES
-from movierec.schema import Catalog, FloatArray, History, Reason, ReasonTag, SourceHit
+from movierec.schema import BoolArray, Catalog, FloatArray, History, Reason, ReasonTag, SourceHit
 from movierec.stages import MergeConfig
 
 EVIDENCE_SOURCES: Final = ("item_item", "co_seen", "als", "sequence")
@@ -137,13 +138,20 @@ class Reasoner:
         listed = " and ".join(own[column] for column in preferred[:2])
         return Reason(ReasonTag.MATCHES_GENRES, f"Matches your taste for {listed}")
 
-    def _gem(self, item_idx: int) -> Reason | None:
+    @cached_property
+    def _gems(self) -> BoolArray:
+        """bool[n_items]: the same for every viewer, so the quantiles are taken once per bundle."""
         columns = self.engine.builder.item_columns
         count, liked_rate = columns[:, 0], columns[:, 6]
         rated = count > 0
-        if not rated[item_idx] or count[item_idx] >= np.quantile(count[rated], GEM_QUANTILE):
-            return None
-        if liked_rate[item_idx] <= np.nanquantile(liked_rate[rated], GEM_QUANTILE):
+        if not rated.any():
+            return rated
+        rare = count < np.quantile(count[rated], GEM_QUANTILE)
+        gems: BoolArray = rated & rare & (liked_rate > np.nanquantile(liked_rate[rated], GEM_QUANTILE))
+        return gems
+
+    def _gem(self, item_idx: int) -> Reason | None:
+        if not self._gems[item_idx]:
             return None
         return Reason(ReasonTag.HIDDEN_GEM, "Hidden gem: few have seen it, most of them liked it")
 

@@ -210,8 +210,9 @@ class RecommenderService:
         """Return the chance of liking each chosen item, if watched; back-filled ones get the base rate."""
         features = ranked.features
         if features is None:
-            scores = self.engine.fusion.score(history)
-            features = self.engine.builder.build(history, ranked.merged.item_idx, scores, ranked.merged.score)
+            features = self.engine.builder.build(
+                history, ranked.merged.item_idx, ranked.scores, ranked.merged.score
+            )
         if not len(features):
             return np.full(len(rows), self.engine.match.base_rate, np.float32)
         chance = self.engine.match.predict(features[np.maximum(rows, 0)])
