@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.special import rel_entr
 from scipy.stats import rankdata
 
 from movierec.schema import BoolArray, FloatArray, IntArray, LongArray
@@ -19,6 +21,9 @@ DoubleArray = NDArray[np.float64]
 
 NO_ITEM = -1
 """Fills the lists that are shorter than the others."""
+
+GENRE_SMOOTHING = 0.01
+"""Share of the wanted genres mixed into those of a list, so that a missing genre costs much, not all."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,53 @@ def diversity(lists: IntArray, k: int, genre_matrix: FloatArray) -> DoubleArray:
     similarity = np.divide(twice, pairs, out=np.ones(len(shown)), where=pairs > 0)
     distance: DoubleArray = np.clip(1.0 - similarity, 0.0, 1.0)
     return distance
+
+
+def share_genres(offsets: LongArray, item_idx: IntArray, genre_matrix: FloatArray) -> DoubleArray:
+    """Return what share each genre has in each user's items: p(g|u) of Steck (RecSys 2018).
+
+    Every item counts alike and is shared equally among its genres; items without genres count not.
+
+    Parameters
+    ----------
+    offsets : int64[n_users + 1], bounds of each user's part of ``item_idx``
+    item_idx : int32[m]
+    genre_matrix : float32[n_items, n_genres], 1 where the item has the genre
+
+    Returns
+    -------
+    float64[n_users, n_genres], rows that sum to 1, or to 0 where no genre is known
+    """
+    shape = (len(offsets) - 1, len(genre_matrix))
+    owned = sparse.csr_matrix((np.ones(len(item_idx)), item_idx, offsets), shape=shape)
+    return _normalise(owned @ _normalise(genre_matrix))
+
+
+def miscalibration(lists: IntArray, k: int, wanted: DoubleArray, genre_matrix: FloatArray) -> DoubleArray:
+    """Return how far the genres of the first k are from the wanted ones: Steck's C_KL, in nats.
+
+    The Kullback-Leibler divergence of the list's genres from ``wanted``, the former smoothed with 1 % of
+    the latter: 0 for the same mixture, ``ln(100) = 4.6`` for a list without any wanted genre (or an empty
+    one). 0 where nothing is wanted.
+
+    Parameters
+    ----------
+    wanted : float64[n_users, n_genres], usually :func:`share_genres` of the histories
+    """
+    shown = lists[:, :k]
+    share = _normalise(genre_matrix)
+    total = np.zeros(wanted.shape)
+    for place in range(shown.shape[1]):
+        total += share[shown[:, place]] * (shown[:, [place]] != NO_ITEM)
+    smoothed = (1.0 - GENRE_SMOOTHING) * _normalise(total) + GENRE_SMOOTHING * wanted
+    divergence = rel_entr(wanted, smoothed).sum(axis=1)
+    return np.asarray(np.maximum(divergence, 0.0), np.float64)
+
+
+def _normalise(rows: FloatArray | DoubleArray) -> DoubleArray:
+    rows = np.asarray(rows, np.float64)
+    total = rows.sum(axis=1, keepdims=True)
+    return np.asarray(np.divide(rows, total, out=np.zeros(rows.shape), where=total > 0), np.float64)
 
 
 def _count(hits: Hits, k: int) -> DoubleArray:
