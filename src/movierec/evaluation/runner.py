@@ -35,7 +35,7 @@ from movierec.pipeline import fit_engine as fit_whole_engine
 from movierec.schema import Catalog, Dataset, Generation, IntArray, Interactions
 from movierec.stages import BuildConfig
 
-KS: Final = (10, 20, 50)
+KS: Final = (10, 20, 50, 100)
 DEFAULT_PROTOCOLS: Final = ("leave-one-out", "user-timeline", "global-timeline", "random")
 COLD_METRICS: Final = ("ndcg", "recall", "hit_rate")
 _DIGITS: Final = 6
