@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from movierec.errors import ConfigError
 from movierec.evaluation.intervals import Difference, Interval
@@ -23,8 +24,11 @@ class Result(BaseModel):
 class Receipt(Result):
     """Everything needed to get the same numbers again.
 
-    ``splits`` holds the parameters of each split, ``code`` a digest of the
-    library's sources at the start of the run, ``config`` one of the engine's settings.
+    ``splits`` holds the parameters of each split, ``code`` a digest of the library's sources at the start
+    of the run, ``config`` one of the engine's settings. ``configured`` names the settings in which the
+    protocol differs from the defaults of a build, with their values as JSON. ``restrictions`` says what
+    makes the run smaller than a full one; empty for a full one. ``wall_seconds`` covers all protocols that
+    share the fit.
     """
 
     dataset: str
@@ -40,6 +44,8 @@ class Receipt(Result):
     config: str
     command: str
     wall_seconds: float
+    configured: dict[str, str] = {}
+    restrictions: dict[str, int] = {}
 
 
 class Counts(Result):
@@ -75,11 +81,59 @@ class Comparison(Result):
     difference: Difference
 
 
+class Subset(Result):
+    """Some of the scored users by themselves, such as those whose last event is not tied in time.
+
+    ``description`` says who they are; ``counts`` counts them. ``metrics`` holds the main metrics of every
+    system by name, ``difference`` how far the subject of the report is above ``best_other``, the best other
+    system on these very users; both None where the subject did not take part.
+    """
+
+    name: str
+    description: str
+    counts: Counts
+    metrics: dict[str, dict[str, Interval]]
+    best_other: str | None
+    difference: Difference | None
+
+
+def _read_numbers(value: object) -> object:
+    return tuple(map(float, value.split())) if isinstance(value, str) else value
+
+
+def _write_numbers(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.10g}" for value in values)
+
+
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_read_numbers), PlainSerializer(_write_numbers)]
+"""Many numbers on one line of a JSON file: 900 users are 6 kB."""
+
+
+class PerUser(Result):
+    """What single users got, so that two reports can be compared on the same users later.
+
+    ``users`` are the indices of the data set, one a row, in the order of the splits; ``values`` are, for
+    each system kept, the report's ``metric`` in four digits.
+    """
+
+    users: Numbers
+    values: dict[str, Numbers]
+
+
+def keep_values(users: Sequence[int], values: Mapping[str, Sequence[float]]) -> PerUser:
+    """Return the values of every row as they are kept in a report: in four digits."""
+    return PerUser(
+        users=tuple(map(float, users)),
+        values={name: tuple(round(float(value), 4) for value in found) for name, found in values.items()},
+    )
+
+
 class ProtocolReport(Result):
     """One protocol on one data set.
 
     ``subject`` is the system that is compared with all the ``comparisons``, on ``metric``;
     ``best_other`` is the one of these with the highest mean. None where the subject did not take part.
+    ``per_user`` keeps the values of the subject, the best other and the best known model.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -91,6 +145,8 @@ class ProtocolReport(Result):
     subject: str | None
     best_other: str | None
     comparisons: tuple[Comparison, ...]
+    subsets: tuple[Subset, ...] = ()
+    per_user: PerUser | None = None
 
     def find(self, name: str) -> SystemResult:
         """Return a system by name; raises ``ConfigError``."""

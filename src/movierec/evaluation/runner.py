@@ -17,7 +17,7 @@ from movierec.errors import ConfigError, DataError
 from movierec.evaluation.intervals import N_RESAMPLES, Interval, compare_paired, estimate_means
 from movierec.evaluation.measurement import AUC_CELLS, Crowd, Measured, measure, pool
 from movierec.evaluation.metrics import DoubleArray
-from movierec.evaluation.peers import Peer, list_peers, list_source_peers
+from movierec.evaluation.peers import Kind, Peer, list_peers, list_source_peers
 from movierec.evaluation.protocols import Protocol, find_protocols
 from movierec.evaluation.receipts import hash_code, hash_config, read_versions
 from movierec.evaluation.report import write_report, write_summary
@@ -26,9 +26,11 @@ from movierec.evaluation.results import (
     Comparison,
     Counts,
     EvaluationReport,
+    PerUser,
     ProtocolReport,
     Receipt,
     SystemResult,
+    keep_values,
 )
 from movierec.evaluation.systems import FitEngine, Progress, RankingEngine, System, fit_systems
 from movierec.pipeline import fit_engine as fit_whole_engine
@@ -188,6 +190,7 @@ class _Run:
             subject=SUBJECT if comparisons else None,
             best_other=best_other,
             comparisons=comparisons,
+            per_user=_keep(scored, users, metric, best_other),
         )
 
     def _score(self, protocol: Protocol, splits: list[Split]) -> list[_Scored]:
@@ -268,6 +271,17 @@ class _Run:
             command=f"python scripts/evaluate.py {info.name} --protocol {protocol.name}{seed}",
             wall_seconds=round(seconds, 1),
         )
+
+
+def _keep(scored: list[_Scored], users: IntArray, metric: str, best_other: str | None) -> PerUser:
+    """Keep what every user got of the subject, the best other and the best known model."""
+    means = {entry.system.name: float(entry.warm.per_user[metric].mean()) for entry in scored}
+    peers = [entry.system.name for entry in scored if entry.system.kind is Kind.PEER]
+    wanted = {SUBJECT, best_other, max(peers, key=means.__getitem__, default=None)}
+    values = {entry.system.name: entry.warm.per_user[metric] for entry in scored}
+    return keep_values(
+        users.tolist(), {name: found.tolist() for name, found in values.items() if name in wanted}
+    )
 
 
 def _pool_scored(entries: list[_Scored]) -> _Scored:
