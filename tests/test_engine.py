@@ -46,8 +46,33 @@ class TestBatch:
             np.testing.assert_array_equal(many.item_idx, one.item_idx)
             np.testing.assert_array_equal(many.score, one.score)
 
+    @pytest.mark.parametrize("generation", [Generation.V2, Generation.V1_5, Generation.V1_ALS])
+    def test_looking_deeper_leaves_the_top_as_it_is(self, toy_engine, histories, generation):
+        shallow = toy_engine.recommend_batch(histories, 10, generation)
+        deep = toy_engine.recommend_batch(histories, 10, generation, depth=500)
+        assert sum(len(found) for found in deep) > 2 * sum(len(found) for found in shallow)
+        for one, more in zip(shallow, deep, strict=True):
+            np.testing.assert_array_equal(more.item_idx[:10], one.item_idx)
+            np.testing.assert_array_equal(more.score[:10], one.score)
+
     def test_nobody_asks(self, toy_engine):
         assert toy_engine.recommend_batch([], 10) == []
+
+
+class TestScoreItems:
+    @pytest.mark.parametrize("generation", [Generation.V2, Generation.V1_5, Generation.V1_SEQUENCE])
+    def test_proposed_items_have_the_order_of_the_list(self, toy_engine, histories, generation):
+        for history in histories[:20]:
+            listed = toy_engine.recommend(history, 20, generation)
+            some = np.sort(listed.item_idx[:15])
+            score = toy_engine.score_items(history, some, generation)
+            np.testing.assert_array_equal(some[np.lexsort((some, -score))], listed.item_idx[:15])
+            by_item = dict(zip(listed.item_idx.tolist(), listed.score.tolist(), strict=True))
+            np.testing.assert_array_equal(score, np.array([by_item[item] for item in some.tolist()], "f4"))
+
+    def test_what_nobody_proposes_has_a_place_too(self, toy_engine):
+        score = toy_engine.score_items(History.empty(), np.array(COLD, np.int32))
+        assert np.isfinite(score).all()
 
 
 class TestList:

@@ -144,16 +144,31 @@ class Engine:
         ranked = self.rank(history, k, generation)
         return Candidates(ranked.item_idx[:k], ranked.score[:k])
 
-    def recommend_batch(self, histories: list[History], k: int) -> list[Candidates]:
-        """Return :meth:`recommend` of every history under V2, with the ranker called on many at once."""
+    def recommend_batch(
+        self,
+        histories: list[History],
+        k: int,
+        generation: Generation = Generation.V2,
+        depth: int | None = None,
+    ) -> list[Candidates]:
+        """Return :meth:`recommend` of every history, with the ranker called on many at once.
+
+        ``depth`` (at least ``k``) shows more of what was ranked for a list of ``k`` places, as far as it
+        goes; the first ``k`` stay the same, while a larger ``k`` would widen the candidates.
+        """
+        depth = max(depth or k, k)
+        if generation is not Generation.V2 or self.ranker is None:
+            whole = (self.rank(history, k, generation) for history in histories)
+            return [Candidates(ranked.item_idx[:depth], ranked.score[:depth]) for ranked in whole]
         results: list[Candidates] = []
         for start in range(0, len(histories), BATCH_HISTORIES):
-            results.extend(self._recommend_chunk(histories[start : start + BATCH_HISTORIES], k))
+            chunk = histories[start : start + BATCH_HISTORIES]
+            results.extend(self._recommend_chunk(chunk, k, depth, self.ranker))
         return results
 
-    def _recommend_chunk(self, histories: list[History], k: int) -> list[Candidates]:
-        if self.ranker is None:
-            return [self.recommend(history, k) for history in histories]
+    def _recommend_chunk(
+        self, histories: list[History], k: int, depth: int, ranker: Ranker
+    ) -> list[Candidates]:
         merged_lists: list[Merged] = []
         rows: list[FloatArray] = []
         for history in histories:
@@ -161,14 +176,35 @@ class Engine:
             merged = self.fusion.merge(history, scores, None, k)
             merged_lists.append(merged)
             rows.append(self.builder.build(history, merged.item_idx, scores, merged.score))
-        score = self.ranker.score(np.concatenate(rows))
+        score = ranker.score(np.concatenate(rows))
         bounds = np.cumsum([0, *(len(merged) for merged in merged_lists)])
         results = []
         for index, (history, merged) in enumerate(zip(histories, merged_lists, strict=True)):
             own = score[bounds[index] : bounds[index + 1]]
             item_idx, ordered, _ = self._finish(history, k, None, merged, merged.item_idx, own)
-            results.append(Candidates(item_idx[:k], ordered[:k]))
+            results.append(Candidates(item_idx[:depth], ordered[:depth]))
         return results
+
+    def score_items(
+        self, history: History, items: IntArray, generation: Generation = Generation.V2
+    ) -> FloatArray:
+        """Return float32[len(items)]: how the engine orders exactly these items among themselves.
+
+        Under V2 they stand among the usual candidates, since ranks within the list are features; what the
+        merge does not propose has a merge score of 0. V1 sources give 0 where they have no opinion.
+        """
+        scores = self.fusion.score(history)
+        if generation not in (Generation.V2, Generation.V1_5):
+            return scores[generation.value.removeprefix("v1-")][items]
+        merged = self.fusion.merge(history, scores)
+        spare = np.setdiff1d(items, merged.item_idx).astype(np.int32)
+        listed = np.concatenate([merged.item_idx, spare])
+        score = np.concatenate([merged.score, np.zeros(len(spare), np.float32)])
+        if generation is Generation.V2 and self.ranker is not None:
+            score = self.ranker.score(self.builder.build(history, listed, scores, score))
+        by_item = np.zeros(self.n_items, np.float32)
+        by_item[listed] = score
+        return by_item[items]
 
 
 class _Clock:

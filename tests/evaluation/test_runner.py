@@ -14,7 +14,7 @@ from movierec.evaluation.results import ProtocolReport
 from movierec.evaluation.runner import evaluate
 from movierec.pipeline import fit_engine
 from movierec.recall.base import Candidates, select
-from movierec.schema import Catalog, Dataset, Generation, History, Interactions
+from movierec.schema import Catalog, Dataset, FloatArray, Generation, History, IntArray, Interactions
 from movierec.stages import BuildConfig, RankerConfig, TrainingConfig
 
 Progress = Callable[[str], None]
@@ -38,11 +38,19 @@ class Clairvoyant:
         }
         return self
 
-    def recommend(self, history: History, k: int, generation: Generation) -> Candidates:
+    def recommend_batch(
+        self, histories: list[History], k: int, generation: Generation, depth: int | None
+    ) -> list[Candidates]:
+        return [select(self.score(history, generation), history, depth or k) for history in histories]
+
+    def score_items(self, history: History, items: IntArray, generation: Generation) -> FloatArray:
+        return self.score(history, generation)[items]
+
+    def score(self, history: History, generation: Generation) -> FloatArray:
         score = self.popularity.score(history).copy()
         if generation is Generation.V2:
             score[self.known[tuple(history.item_idx.tolist())]] += 1e6
-        return select(score, history, k)
+        return score
 
 
 def run(dataset: Dataset, protocol: str, engine: Clairvoyant | None = None, seed: int = 0) -> ProtocolReport:

@@ -23,7 +23,7 @@ MIN_EVENTS: Final = 2
 
 @dataclass(frozen=True)
 class Truth:
-    """The held-out relevant items of the users that are scored.
+    """Held-out items of the users that are scored: the relevant ones, or what is to be ordered.
 
     Attributes
     ----------
@@ -45,8 +45,14 @@ class Truth:
         return np.diff(self.offsets)
 
     def items(self, position: int) -> IntArray:
-        """Return the relevant items of the user at ``position``."""
+        """Return the items of the user at ``position``."""
         return self.item_idx[int(self.offsets[position]) : int(self.offsets[position + 1])]
+
+    def take(self, mask: BoolArray) -> Truth:
+        """Return the users where ``mask`` is true."""
+        counts = self.n_relevant[mask]
+        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        return Truth(self.user_idx[mask], offsets, self.item_idx[np.repeat(mask, self.n_relevant)])
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,9 @@ class Split:
     """One division of a data set.
 
     ``train`` is what models are fitted on, ``query`` holds the histories they are asked with (the same
-    rows, except under strong generalisation), ``held_out`` all other events, relevant or not; a rated-only
-    protocol needs no more than these. ``truth`` are the users with a history, ``cold`` those without.
+    rows, except under strong generalisation), ``held_out`` all other events, relevant or not. ``truth``
+    are the users with a history, ``cold`` those without. ``pool`` is what is ranked for each user of
+    ``truth``, relevant or not; None stands for the whole catalogue without the history.
     """
 
     name: str
@@ -65,10 +72,19 @@ class Split:
     held_out: Interactions
     truth: Truth
     cold: Truth
+    pool: Truth | None = None
 
     def history(self, user_idx: int) -> History:
         """Return what models may know of a user when asked."""
         return self.query.history(user_idx)
+
+    def sample(self, most: int | None, seed: int) -> Split:
+        """Return the split with at most so many scored users, drawn at random; train stays whole."""
+        if most is None:
+            return self
+        kept, cold = (_draw(len(truth), most, seed) for truth in (self.truth, self.cold))
+        pool = self.pool.take(kept) if self.pool is not None else None
+        return replace(self, truth=self.truth.take(kept), cold=self.cold.take(cold), pool=pool)
 
 
 def leave_one_out(interactions: Interactions, above_rating: float = 2.5) -> Split:
@@ -92,6 +108,36 @@ def user_timeline(
     params = {"share": share, "min_rating": min_rating}
     held_out = _last_events(ordered, _count_share(ordered, share))
     return _divide("user-timeline", params, ordered, held_out, _relevant(ordered, min_rating))
+
+
+def rated_only(interactions: Interactions, share: float = 0.2, min_rating: float = RELEVANT_RATING) -> Split:
+    """Order the events of :func:`user_timeline` by liking: only a user's own held-out items are ranked.
+
+    Train is the same to the last row. Scored are users with both relevant and irrelevant held-out items;
+    an item held out several times is relevant if it is so once.
+    """
+    split = user_timeline(interactions, share, min_rating)
+    rest = split.held_out
+    pool, _ = _find_truth(split.query, rest, np.ones(len(rest), bool))
+    pool = pool.take(np.isin(pool.user_idx, split.truth.user_idx))
+    mixed = pool.n_relevant > split.truth.n_relevant
+    no_one = split.cold.take(np.zeros(len(split.cold), bool))
+    return replace(
+        split, name="rated-only", truth=split.truth.take(mixed), cold=no_one, pool=pool.take(mixed)
+    )
+
+
+def find_untied(split: Split) -> BoolArray:
+    """Return bool[len(truth)]: whose first held-out event is later than the last event of the history.
+
+    Where the two share a second, the order of the rows in the file decided which one is held out.
+    """
+    first = np.full(split.held_out.n_users, np.iinfo(np.int64).max)
+    np.minimum.at(first, split.held_out.user_idx, split.held_out.timestamp)
+    last = np.full(split.query.n_users, np.iinfo(np.int64).min)
+    np.maximum.at(last, split.query.user_idx, split.query.timestamp)
+    users = split.truth.user_idx
+    return np.asarray(first[users] > last[users])
 
 
 def global_timeline(
@@ -191,6 +237,12 @@ def _group(pairs: LongArray, n_items: int) -> Truth:
     users, counts = np.unique(pairs // n_items, return_counts=True)
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     return Truth(users.astype(np.int32), offsets, (pairs % n_items).astype(np.int32))
+
+
+def _draw(n: int, most: int, seed: int) -> BoolArray:
+    mask = np.zeros(n, bool)
+    mask[np.random.default_rng(seed).permutation(n)[:most]] = True
+    return mask
 
 
 def _sort(interactions: Interactions) -> Interactions:

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
 from movierec.data.splits import (
     Split,
+    find_untied,
     global_timeline,
     leave_one_out,
     random_per_user,
+    rated_only,
     strong_generalisation,
     user_timeline,
 )
 from movierec.errors import ConfigError
-from movierec.schema import Interactions
+from movierec.schema import BoolArray, Interactions
+from movierec.stages import BuildConfig
 
 GLOBAL_QUANTILES: Final = (0.6, 0.7, 0.8, 0.9)
 """One cut leaves few users with a history in small data sets; several are pooled."""
+
+
+def keep_config(config: BuildConfig) -> BuildConfig:
+    """Return the config as it is: the build answers what comes next."""
+    return config
+
+
+@dataclass(frozen=True, slots=True)
+class SubsetRule:
+    """Which of the scored users are reported once more by themselves.
+
+    Attributes
+    ----------
+    name : of the subset in reports
+    description : who is in it, in words
+    find : a split to bool[len(truth)]
+    """
+
+    name: str
+    description: str
+    find: Callable[[Split], BoolArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +55,37 @@ class Protocol:
     name : as on the command line and in file names
     question : what a good number under it says, in words
     split : interactions and seed to splits; models are fitted once per split, user values are pooled
+    configure : states the goal of the build that is asked for, where it is not what comes next
+    group : protocols of one group have the same train rows and config, so one fit serves them all
+    subsets : users that are also reported by themselves
+    fits : how many splits there are, for a queue to start with what takes longest
     """
 
     name: str
     question: str
     split: Callable[[Interactions, int], tuple[Split, ...]]
+    configure: Callable[[BuildConfig], BuildConfig] = keep_config
+    group: str = ""
+    subsets: tuple[SubsetRule, ...] = field(default=())
+    fits: int = 1
 
+    @property
+    def fit_group(self) -> str:
+        """The group, which is the protocol's own name unless it shares a fit."""
+        return self.group or self.name
+
+
+UNTIED: Final = SubsetRule(
+    "untied",
+    "users whose last event is later than the one before; the others' order within a second is the file's",
+    find_untied,
+)
+
+_USER_TIMELINE: Final = Protocol(
+    "user-timeline",
+    "What will somebody like later? Truth: the last fifth of each timeline, four stars or more.",
+    lambda events, _: (user_timeline(events),),
+)
 
 PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType(
     {
@@ -46,17 +95,23 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType(
                 "leave-one-out",
                 "What does somebody watch next? Truth: the last event, if rated above 2.5.",
                 lambda events, _: (leave_one_out(events),),
+                subsets=(UNTIED,),
             ),
-            Protocol(
-                "user-timeline",
-                "What will somebody like later? Truth: the last fifth of each timeline, four stars or more.",
-                lambda events, _: (user_timeline(events),),
+            _USER_TIMELINE,
+            replace(
+                _USER_TIMELINE,
+                name="rated-only",
+                question="Of what somebody went on to rate, which titles did they like? Only their own last "
+                "fifth is ranked; truth: four stars or more.",
+                split=lambda events, _: (rated_only(events),),
+                group=_USER_TIMELINE.name,
             ),
             Protocol(
                 "global-timeline",
                 "What will people like after a moment whose future nobody knows? Truth: everything after it, "
                 "four stars or more; cuts at several moments are pooled.",
                 lambda events, _: tuple(global_timeline(events, quantile) for quantile in GLOBAL_QUANTILES),
+                fits=len(GLOBAL_QUANTILES),
             ),
             Protocol(
                 "random",
@@ -84,3 +139,11 @@ def find_protocols(names: Iterable[str]) -> tuple[Protocol, ...]:
         if name not in PROTOCOLS:
             raise ConfigError(f"protocol must be one of {known}; got {name!r}")
     return tuple(PROTOCOLS[name] for name in wanted)
+
+
+def group_protocols(protocols: Iterable[Protocol]) -> tuple[tuple[Protocol, ...], ...]:
+    """Return the protocols that share a fit side by side, groups in the order of their first member."""
+    groups: dict[str, list[Protocol]] = {}
+    for protocol in protocols:
+        groups.setdefault(protocol.fit_group, []).append(protocol)
+    return tuple(map(tuple, groups.values()))

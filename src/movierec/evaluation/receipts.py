@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -47,3 +49,19 @@ def hash_code() -> str:
 def hash_config(config: BuildConfig) -> str:
     """Return 16 hex digits of the SHA-256 of every setting of the engine."""
     return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
+
+
+def list_differences(config: BuildConfig, base: BuildConfig) -> dict[str, str]:
+    """Return the settings of ``config`` that differ from ``base``: dotted name to value, as JSON."""
+    own, other = (_flatten(value.model_dump(mode="json")) for value in (config, base))
+    return {name: json.dumps(own[name]) for name in own if own[name] != other.get(name)}
+
+
+def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 from typing import Protocol
 
 from movierec.evaluation.peers import Kind, Peer
 from movierec.recall.base import Candidates
-from movierec.schema import Catalog, Generation, History, Interactions
+from movierec.schema import Catalog, FloatArray, Generation, History, IntArray, Interactions
 from movierec.stages import BuildConfig
 
 
 class RankingEngine(Protocol):
     """What evaluation needs of :class:`movierec.engine.Engine`."""
 
-    def recommend(self, history: History, k: int, generation: Generation) -> Candidates:
-        """Return the best ``k`` unseen items, best first."""
+    def recommend_batch(
+        self, histories: list[History], k: int, generation: Generation, depth: int | None
+    ) -> list[Candidates]:
+        """Return up to ``depth`` unseen items for each, best first; the top ``k`` is what people get."""
+        ...
+
+    def score_items(self, history: History, items: IntArray, generation: Generation) -> FloatArray:
+        """Return float32[len(items)]: how these items are ordered among themselves."""
         ...
 
 
@@ -27,13 +32,31 @@ FitEngine = Callable[[Interactions, Catalog, BuildConfig | None, Progress | None
 """Fits the whole pipeline on exactly these rows; see :func:`movierec.pipeline.fit_engine`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a system is asked with: a history, and whose it is where train may know the user."""
+
+    user_idx: int
+    history: History
+
+
 @dataclass(frozen=True)
 class System:
-    """A fitted system: ``recommend(history, k)`` gives unseen items, best first."""
+    """A fitted system.
+
+    Attributes
+    ----------
+    recommend : queries, k and depth to unseen items, best first: up to ``depth`` of them, of which the
+        first ``k`` are what it answers when asked for ``k``
+    score_items : a query and items to float32[len(items)], higher is better
+    params : settings, for the report
+    fit_seconds : wall time
+    """
 
     name: str
     kind: Kind
-    recommend: Callable[[History, int], Candidates]
+    recommend: Callable[[Sequence[Query], int, int], list[Candidates]]
+    score_items: Callable[[Query, IntArray], FloatArray]
     params: Mapping[str, float] = field(default_factory=dict)
     fit_seconds: float = 0.0
 
@@ -52,18 +75,30 @@ def fit_systems(
         start = perf_counter()
         engine = fit_engine(train, catalog)
         seconds = perf_counter() - start
-        systems.extend(
-            System(
-                generation.value,
-                Kind.PIPELINE if generation in (Generation.V2, Generation.V1_5) else Kind.SOURCE,
-                partial(engine.recommend, generation=generation),
-                fit_seconds=seconds,
-            )
-            for generation in wanted
-        )
+        systems.extend(_wrap_engine(engine, generation, seconds) for generation in wanted)
     for peer in peers:
         start = perf_counter()
         peer.fit(train, catalog)
-        seconds = perf_counter() - start
-        systems.append(System(peer.name, peer.kind, peer.recommend, peer.params, seconds))
+        systems.append(_wrap_peer(peer, perf_counter() - start))
     return tuple(systems)
+
+
+def _wrap_engine(engine: RankingEngine, generation: Generation, fit_seconds: float) -> System:
+    def recommend(queries: Sequence[Query], k: int, depth: int) -> list[Candidates]:
+        return engine.recommend_batch([query.history for query in queries], k, generation, depth)
+
+    def score_items(query: Query, items: IntArray) -> FloatArray:
+        return engine.score_items(query.history, items, generation)
+
+    kind = Kind.PIPELINE if generation in (Generation.V2, Generation.V1_5) else Kind.SOURCE
+    return System(generation.value, kind, recommend, score_items, fit_seconds=fit_seconds)
+
+
+def _wrap_peer(peer: Peer, fit_seconds: float) -> System:
+    def recommend(queries: Sequence[Query], k: int, depth: int) -> list[Candidates]:
+        return [peer.recommend(query.history, max(k, depth)) for query in queries]
+
+    def score_items(query: Query, items: IntArray) -> FloatArray:
+        return peer.score(query.history)[items]
+
+    return System(peer.name, peer.kind, recommend, score_items, peer.params, fit_seconds)
