@@ -94,9 +94,18 @@ def test_summary_of_nothing_says_so(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_report_is_named(report: ProtocolReport, tmp_path: Path) -> None:
     write_report(report, tmp_path)
-    (tmp_path / "tiny" / "old.json").write_text('{"schema_version": 0}')
-    with pytest.raises(DataError, match=r"tiny/old\.json is no evaluation report"):
+    (tmp_path / "tiny" / "random.json").write_text('{"schema_version": 0}')
+    with pytest.raises(DataError, match=r"tiny/random\.json is no evaluation report"):
         write_summary(tmp_path)
+
+
+def test_studies_are_linked_and_not_read_as_reports(report: ProtocolReport, tmp_path: Path) -> None:
+    write_report(report, tmp_path)
+    (tmp_path / "tiny" / "frontier.json").write_text("{}")
+    (tmp_path / "tiny" / "frontier.md").write_text("# Frontier")
+    text = write_summary(tmp_path).read_text()
+    assert "- [tiny: frontier](tiny/frontier.md)" in text
+    assert "tiny: global-timeline" not in text
 
 
 def test_best_and_find(report: ProtocolReport) -> None:

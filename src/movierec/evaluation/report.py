@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from movierec.errors import DataError
 from movierec.evaluation import chart
 from movierec.evaluation.protocols import PROTOCOLS
-from movierec.evaluation.results import ProtocolReport, SystemResult
+from movierec.evaluation.results import ProtocolReport, Subset, SystemResult
 from movierec.evaluation.summary import compose_summary
 from movierec.evaluation.tables import format_difference, format_interval, format_p_value, tabulate
 
 SUMMARY_FILE: Final = "README.md"
-_BEYOND: Final = ("novelty", "diversity", "arp")
+_BEYOND: Final = ("novelty", "diversity", "miscalibration", "arp")
 _OVERALL: Final = ("coverage", "gini")
 _LABELS: Final = {
     "ndcg": "NDCG",
@@ -27,6 +27,7 @@ _LABELS: Final = {
     "auc": "AUC",
     "novelty": "Novelty",
     "diversity": "Genre diversity",
+    "miscalibration": "Genre miscalibration",
     "arp": "Mean popularity",
     "coverage": "Coverage",
     "gini": "Gini",
@@ -56,31 +57,45 @@ def write_report(report: ProtocolReport, out_dir: Path) -> tuple[Path, ...]:
 def write_summary(out_dir: Path) -> Path:
     """Write the table of every report in ``out_dir`` and return its path."""
     path = out_dir / SUMMARY_FILE
-    path.write_text(compose_summary(read_reports(out_dir)), encoding="utf-8")
+    studies = sorted(
+        found.relative_to(out_dir).as_posix()
+        for found in out_dir.glob("*/*.md")
+        if found.stem not in PROTOCOLS
+    )
+    path.write_text(compose_summary(read_reports(out_dir), studies), encoding="utf-8")
     return path
 
 
 def read_reports(out_dir: Path) -> tuple[ProtocolReport, ...]:
-    """Return every report in ``out_dir``, by data set, then in the order of the protocols.
+    """Return every protocol's report in ``out_dir``, by data set, then in the order of the protocols.
+
+    Other JSON files, such as those of studies, are left alone.
 
     Raises
     ------
     DataError
         If a file is not a report of this version.
     """
-    reports: list[ProtocolReport] = []
-    for path in sorted(out_dir.glob("*/*.json")):
-        try:
-            reports.append(ProtocolReport.model_validate_json(path.read_bytes()))
-        except ValidationError as error:
-            name = path.relative_to(out_dir).as_posix()
-            raise DataError(
-                f"{name} is no evaluation report of this version; delete it or run it again"
-            ) from error
-    order = list(PROTOCOLS)
-    return tuple(
-        sorted(reports, key=lambda report: (report.receipt.dataset, order.index(report.receipt.protocol)))
-    )
+    folders = sorted(path for path in out_dir.glob("*") if path.is_dir())
+    paths = [folder / f"{protocol}.json" for folder in folders for protocol in PROTOCOLS]
+    return tuple(read_report(path) for path in paths if path.exists())
+
+
+def read_report(path: Path) -> ProtocolReport:
+    """Return one report.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or is not a report of this version.
+    """
+    try:
+        return ProtocolReport.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        name = f"{path.parent.name}/{path.name}"
+        raise DataError(
+            f"{name} is no evaluation report of this version; delete it or run it again"
+        ) from error
 
 
 def compose_report(report: ProtocolReport, picture: str | None = None) -> str:
@@ -102,11 +117,14 @@ def compose_report(report: ProtocolReport, picture: str | None = None) -> str:
         parts += ["### Longer lists", _table(report, (f"precision@{k}", *deeper, "auc"))]
     if any(system.cold for system in report.systems):
         parts += ["### People without any history", _table_cold(report)]
+    for subset in report.subsets:
+        parts += [f"### By themselves: {subset.name}", _describe_subset(subset), _table_subset(subset)]
     parts += [
         "## Beyond accuracy",
         "Coverage is the share of the catalogue in anybody's list; Gini tells how unequally places are "
         "shared out (0 alike); novelty is the mean self-information of an item in bits, mean popularity "
-        "its train events; diversity is the mean genre distance within a list.",
+        "its train events; diversity is the mean genre distance within a list; miscalibration is how far the "
+        "genres of a list are from those of the history, in nats (0 the same mixture, 4.6 none in common).",
         _table(report, tuple(f"{name}@{k}" for name in (*_OVERALL, *_BEYOND))),
     ]
     if report.comparisons:
@@ -172,6 +190,21 @@ def _table_cold(report: ProtocolReport) -> str:
         [system.name, *(format_interval(system.cold[name]) for name in names)]
         for system in report.systems
         if system.cold
+    ]
+    return tabulate(["System", *(_label(name) for name in names)], rows)
+
+
+def _describe_subset(subset: Subset) -> str:
+    gain = f" V2 minus {subset.best_other}, the best other here: " if subset.difference else ""
+    difference = f"{format_difference(subset.difference)}." if subset.difference else ""
+    return f"{subset.counts.rows:,} {subset.description}.{gain}{difference}"
+
+
+def _table_subset(subset: Subset) -> str:
+    names = list(dict.fromkeys(name for metrics in subset.metrics.values() for name in metrics))
+    rows = [
+        [system, *(format_interval(metrics[name]) if name in metrics else "" for name in names)]
+        for system, metrics in subset.metrics.items()
     ]
     return tabulate(["System", *(_label(name) for name in names)], rows)
 
