@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,15 @@ def test_stars_up_to_two_and_a_half_are_no_positive(planted):
     lukewarm = replace(planted, rating=np.where(planted.rating > 0, 2.5, 4.0).astype(np.float32))
     score = Ranker.fit(lukewarm, CONFIG).score(planted.features)
     assert score[lukewarm.rating == 4.0].min() > score[lukewarm.rating == 2.5].max()
+
+
+def test_a_feature_nobody_has_a_value_of_is_no_obstacle(planted):
+    features = planted.features.copy()
+    features[:, SIGNAL - 1] = np.nan
+    ranker = Ranker.fit(replace(planted, features=features), CONFIG)
+    picked = planted.rating > 0
+    assert ranker.score(features)[picked].min() > ranker.score(features)[~picked].max()
+    np.testing.assert_array_equal(ranker.score(features), ranker.score(planted.features))
 
 
 def test_score_is_the_mean_of_the_seeds(planted):

@@ -44,6 +44,15 @@ def snap_to_quantiles(features: FloatArray) -> FloatArray:
     return snapped
 
 
+def fill_unknown_columns(features: FloatArray) -> FloatArray:
+    """Return the features with 0 in the columns nobody has a value in: scikit-learn 1.9 cannot bin those.
+
+    Such columns arise from the data, as where nothing was ever rated low; a constant is never split on.
+    """
+    unknown = np.isnan(features).all(axis=0)
+    return np.where(unknown, np.float32(0.0), features) if unknown.any() else features
+
+
 @dataclass
 class Ranker:
     """Orders candidates by the log-odds that the viewer picks and likes them next.
@@ -63,7 +72,9 @@ class Ranker:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         label = rows.rating > WATCH_AHEAD_RATING
-        features = snap_to_quantiles(rows.features) if len(rows) <= SUBSAMPLED_ROWS else rows.features
+        features = fill_unknown_columns(rows.features)
+        if len(rows) <= SUBSAMPLED_ROWS:
+            features = snap_to_quantiles(features)
         models = [
             HistGradientBoostingClassifier(
                 max_iter=config.max_iter,
