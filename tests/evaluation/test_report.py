@@ -162,5 +162,5 @@ def test_script_says_what_is_wrong(
     spec.loader.exec_module(script)
     monkeypatch.setenv("MOVIEREC_HOME", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["evaluate", "no-such-data", "--out", str(tmp_path)])
-    assert script.main() == 1
+    assert script.main() == 2
     assert "no-such-data" in capsys.readouterr().err

@@ -1,36 +1,50 @@
-"""``movierec evaluate``: measure every generation on a data set."""
+"""``movierec evaluate``: measure every generation on data sets, compare reports."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from movierec.commands.console import home_option, make_printable, read_settings, start_progress
+from movierec.commands.console import (
+    CommandGroup,
+    home_option,
+    make_printable,
+    read_settings,
+    start_progress,
+)
+from movierec.errors import MovieRecError
 
 if TYPE_CHECKING:
     from movierec.evaluation.results import ProtocolReport
 
+_REPORTS: Final = Path("reports/evaluation")
 
-@click.command("evaluate", short_help="Measure recommendation quality.")
+
+@click.group(
+    "evaluate", cls=CommandGroup, invoke_without_command=True, short_help="Measure recommendation quality."
+)
 @click.option(
-    "--dataset", default="sample", show_default=True, metavar="NAME|FOLDER|ZIP", help="As for movierec build."
+    "--dataset",
+    "datasets",
+    multiple=True,
+    metavar="NAME|FOLDER|ZIP",
+    help="As for movierec build; repeatable.  [default: sample]",
 )
 @click.option(
     "--protocol",
     "protocols",
     multiple=True,
     metavar="NAME",
-    help="leave-one-out, user-timeline, global-timeline or random; repeatable.  [default: all four]",
+    help="leave-one-out, user-timeline, rated-only, global-timeline, random or strong-generalisation; "
+    "repeatable.  [default: all]",
 )
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("reports/evaluation"),
-    show_default=True,
     metavar="DIR",
-    help="Folder of the reports.",
+    help="Folder of the reports.  [default: reports/evaluation, with --quick work/quick-evaluation in home]",
 )
 @click.option(
     "--seed",
@@ -39,26 +53,75 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of random splits and of the draws behind the intervals.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Processes, each with one thread; at most as many as there are processors.",
+)
+@click.option("--extras", is_flag=True, help="Also write the further reports: frontier, ablations and so on.")
+@click.option("--force", is_flag=True, help="Measure again what is there from the same data and code.")
+@click.option("--quick", is_flag=True, help="A few users and a small engine: does it work? No real numbers.")
 @home_option
-def command(dataset: str, protocols: tuple[str, ...], out: Path, seed: int, home: Path | None) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context,
+    datasets: tuple[str, ...],
+    protocols: tuple[str, ...],
+    out: Path | None,
+    seed: int,
+    jobs: int,
+    extras: bool,
+    force: bool,
+    quick: bool,
+    home: Path | None,
+) -> None:
     r"""Hide a part of every history, recommend, and count what was found.
 
     Every generation, every source and well-known models answer for the same users. The report names data
     hash, protocol, seed and command beside every number and its 95 % interval. Prints the main table.
+    Interrupted or repeated, it goes on with what is missing.
 
     \b
     Examples:
       movierec evaluate --dataset ml-100k --protocol leave-one-out
-      movierec evaluate --protocol user-timeline --protocol global-timeline --out reports/evaluation
+      movierec evaluate --dataset ml-100k --dataset ml-latest-small --extras
+      movierec evaluate --quick
+      movierec evaluate compare earlier/ml-100k reports/evaluation/ml-100k
     """
-    from movierec.evaluation.runner import DEFAULT_PROTOCOLS, run_evaluation
+    if ctx.invoked_subcommand is not None:
+        return
+    from movierec.evaluation.jobs import plan_jobs
+    from movierec.evaluation.protocols import PROTOCOLS
+    from movierec.evaluation.queue import run_jobs
+    from movierec.evaluation.report import read_reports, write_summary
 
-    chosen = protocols or DEFAULT_PROTOCOLS
+    progress = start_progress()
     settings = read_settings(home=home)
-    report = run_evaluation(dataset, chosen, out, settings, start_progress(), seed)
-    for protocol in report.protocols:
-        _show_table(protocol)
-    click.echo(f"reports in {out}", err=True)
+    folder = out or (settings.home / "work" / "quick-evaluation" if quick else _REPORTS)
+    plan = plan_jobs(
+        datasets or ("sample",),
+        protocols or tuple(PROTOCOLS),
+        folder,
+        settings,
+        progress,
+        seed,
+        quick,
+        extras,
+    )
+    outcome = run_jobs(plan, jobs, progress, force)
+    write_summary(folder)
+    written = {path for job in plan for path in job.outputs}
+    for report in read_reports(folder):
+        if folder / report.receipt.dataset / f"{report.receipt.protocol}.json" in written:
+            _show_table(report)
+    progress(
+        f"total: {len(outcome.finished)} jobs run, {len(outcome.skipped)} skipped, "
+        f"{len(outcome.failed)} failed; reports in {folder}"
+    )
+    if outcome.failed:
+        raise MovieRecError("; ".join(f"{name}: {reason}" for name, reason in outcome.failed.items()))
 
 
 def _show_table(report: ProtocolReport) -> None:
@@ -70,3 +133,21 @@ def _show_table(report: ProtocolReport) -> None:
     for system in sorted(report.systems, key=lambda system: -system.metrics[report.metric].mean):
         found = system.metrics[report.metric]
         click.echo(f"  {system.name:<{width}}  {found.mean:.4f}  [{found.low:.4f}, {found.high:.4f}]")
+
+
+@command.command("compare")
+@click.argument("first", metavar="A", type=click.Path(exists=True, path_type=Path))
+@click.argument("second", metavar="B", type=click.Path(exists=True, path_type=Path))
+def compare(first: Path, second: Path) -> None:
+    r"""Say how the numbers of B differ from those of A, and what differs in how they were made.
+
+    A and B are report files or folders of reports; in folders, reports of the same name are compared.
+
+    \b
+    Examples:
+      movierec evaluate compare earlier/ml-100k/random.json reports/evaluation/ml-100k/random.json
+      movierec evaluate compare earlier reports/evaluation
+    """
+    from movierec.evaluation.comparison import compare_reports
+
+    click.echo(compare_reports(first, second).rstrip("\n"))

@@ -16,6 +16,7 @@ from movierec.data.splits import Split
 from movierec.errors import ConfigError, DataError
 from movierec.evaluation.conclusions import Rows, Scored, compare, describe_subset, keep, summarise
 from movierec.evaluation.intervals import N_RESAMPLES
+from movierec.evaluation.limits import QUICK_CONFIG, QUICK_LIMITS, Limits
 from movierec.evaluation.measurement import (
     AUC_CELLS,
     AUC_DEPTH,
@@ -70,15 +71,35 @@ def run_evaluation(
     DataError
         If the data set cannot be used, or nobody in it can be scored.
     """
+    report = write_protocols(dataset_spec, out_dir, settings, progress, seed, protocols)
+    write_summary(out_dir)
+    return report
+
+
+def write_protocols(
+    dataset_spec: str,
+    out_dir: Path,
+    settings: Settings,
+    progress: Progress | None,
+    seed: int,
+    protocols: Iterable[str],
+    quick: bool = False,
+) -> EvaluationReport:
+    """Do what :func:`run_evaluation` does but for the summary; ``quick`` keeps to ``QUICK_LIMITS``."""
     chosen = find_protocols(protocols)
     dataset = load_dataset(dataset_spec, settings, progress)
     reports: list[ProtocolReport] = []
     for group in group_protocols(chosen):
         names = [protocol.name for protocol in group]
-        for report in evaluate(dataset, names, seed=seed, progress=progress).protocols:
+        if quick:
+            found = evaluate(
+                dataset, names, seed=seed, progress=progress, config=QUICK_CONFIG, limits=QUICK_LIMITS
+            )
+        else:
+            found = evaluate(dataset, names, seed=seed, progress=progress)
+        for report in found.protocols:
             write_report(report, out_dir)
             reports.append(report)
-    write_summary(out_dir)
     return EvaluationReport(protocols=tuple(reports))
 
 
@@ -92,7 +113,7 @@ def evaluate(
     progress: Progress | None = None,
     config: BuildConfig | None = None,
     fit_engine: FitEngine = fit_whole_engine,
-    max_users: int | None = None,
+    limits: Limits | None = None,
 ) -> EvaluationReport:
     """Measure an engine under every generation, and peers, on the same users.
 
@@ -109,7 +130,7 @@ def evaluate(
     progress : receives one line per stage
     config : of the engine, before the protocol states its goal
     fit_engine : fits the whole pipeline on the train rows of a split
-    max_users : scores at most so many users of each split; None scores everybody
+    limits : keep the run small; None takes everybody
 
     Raises
     ------
@@ -121,7 +142,7 @@ def evaluate(
     if not ks or min(ks) < 1:
         raise ConfigError(f"ks must be positive list lengths, got {ks}; usual are 10, 20, 50")
     run = _Run(
-        dataset,
+        limits.shrink(dataset, seed) if limits else dataset,
         tuple(dict.fromkeys(ks)),
         tuple(generations),
         peers or _list_default_peers,
@@ -129,7 +150,7 @@ def evaluate(
         progress or (lambda _: None),
         config or BuildConfig(),
         fit_engine,
-        max_users,
+        limits,
         hash_code(),
     )
     chosen = find_protocols(protocols)
@@ -154,7 +175,7 @@ class _Run:
     progress: Progress
     config: BuildConfig
     fit_engine: FitEngine
-    max_users: int | None
+    limits: Limits | None
     code: str
 
     def report(self, group: Sequence[Protocol]) -> list[ProtocolReport]:
@@ -166,8 +187,9 @@ class _Run:
         return [self._conclude(plan, scored[plan.protocol.name], seconds) for plan in plans]
 
     def _split(self, protocol: Protocol) -> list[Split]:
+        most = self.limits.scored if self.limits else None
         splits = [
-            split.sample(self.max_users, self.seed)
+            split.sample(most, self.seed)
             for split in protocol.split(self.dataset.interactions, self.seed)
             if len(split.truth) and len(split.train)
         ]
@@ -248,7 +270,7 @@ class _Run:
     def _sign(self, plan: _Plan, seconds: float) -> Receipt:
         info, protocol = self.dataset.info, plan.protocol
         config = protocol.configure(self.config)
-        options = f" --seed {self.seed}" if self.seed else ""
+        options = (f" --seed {self.seed}" if self.seed else "") + (" --quick" if self.limits else "")
         return Receipt(
             dataset=info.name,
             content_hash=info.content_hash,
@@ -264,7 +286,7 @@ class _Run:
             command=f"python scripts/evaluate.py {info.name} --protocol {protocol.name}{options}",
             wall_seconds=round(seconds, 1),
             configured=list_differences(config, BuildConfig()),
-            restrictions={} if self.max_users is None else {"max_users": self.max_users},
+            restrictions=self.limits.describe() if self.limits else {},
         )
 
 

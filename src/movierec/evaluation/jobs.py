@@ -1,0 +1,121 @@
+"""What ``movierec evaluate`` has to do: a job per data set and group of protocols, and further reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from movierec.config import Settings
+from movierec.data.dataset import load_dataset
+from movierec.evaluation.limits import QUICK_CONFIG, QUICK_LIMITS
+from movierec.evaluation.protocols import Protocol, find_protocols, group_protocols
+from movierec.evaluation.queue import Job, Progress
+from movierec.evaluation.receipts import hash_code, hash_config, read_versions
+from movierec.schema import DatasetInfo
+from movierec.stages import BuildConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraJob:
+    """A further report about a data set.
+
+    Attributes
+    ----------
+    name : of the report
+    call : "module:function", called with ``dataset_spec, out_dir, settings, progress, seed`` by name
+    outputs : file names in ``<out_dir>/<dataset>``; the JSON ones hold a receipt with ``content_hash``,
+        ``code``, ``config``, ``seed`` and ``versions`` as those of the protocols do
+    cost : time next to that of a protocol with one split
+    """
+
+    name: str
+    call: str
+    outputs: tuple[str, ...]
+    cost: float = 1.0
+
+
+EXTRA_JOBS: Final[tuple[ExtraJob, ...]] = (
+    ExtraJob("frontier", "movierec.evaluation.frontier:write_frontier", ("frontier.json", "frontier.md")),
+    ExtraJob(
+        "calibration",
+        "movierec.evaluation.calibration:write_calibration",
+        ("calibration.json", "calibration.md"),
+    ),
+    ExtraJob(
+        "ablations",
+        "movierec.evaluation.ablations:run_ablations",
+        ("ablations.json", "ablations.md"),
+        cost=5.0,
+    ),
+)
+"""Reports besides the protocols, for those who ask for everything."""
+
+
+def plan_jobs(
+    dataset_specs: Iterable[str],
+    protocols: Iterable[str],
+    out_dir: Path,
+    settings: Settings,
+    progress: Progress,
+    seed: int = 0,
+    quick: bool = False,
+    extras: bool = False,
+) -> list[Job]:
+    """Return the jobs of all data sets, ingesting those that are not yet.
+
+    Raises
+    ------
+    ConfigError
+        If a protocol is not known.
+    DataError
+        If a data set cannot be used.
+    """
+    groups = group_protocols(find_protocols(protocols))
+    code, versions = hash_code(), read_versions()
+    jobs: list[Job] = []
+    for spec in dict.fromkeys(dataset_specs):
+        info = load_dataset(spec, settings, progress).info
+        shared = {"dataset_spec": spec, "out_dir": out_dir, "settings": settings, "seed": seed}
+        receipt = {"content_hash": info.content_hash, "code": code, "seed": seed, "versions": versions}
+        jobs += [_plan_group(group, info, shared, receipt, quick) for group in groups]
+        if extras:
+            folder = out_dir / info.name
+            own = {**receipt, "config": hash_config(BuildConfig())}
+            jobs += [
+                Job(
+                    f"{info.name} {extra.name}",
+                    extra.call,
+                    shared,
+                    tuple(folder / name for name in extra.outputs),
+                    own,
+                    extra.cost,
+                )
+                for extra in EXTRA_JOBS
+            ]
+    return jobs
+
+
+def _plan_group(
+    group: tuple[Protocol, ...],
+    info: DatasetInfo,
+    shared: dict[str, Any],
+    receipt: dict[str, Any],
+    quick: bool,
+) -> Job:
+    names = tuple(protocol.name for protocol in group)
+    config = group[0].configure(QUICK_CONFIG if quick else BuildConfig())
+    folder: Path = shared["out_dir"] / info.name
+    return Job(
+        f"{info.name} {' + '.join(names)}",
+        "movierec.evaluation.runner:write_protocols",
+        {**shared, "protocols": names, "quick": quick},
+        tuple(folder / f"{name}.{suffix}" for name in names for suffix in ("json", "md")),
+        {
+            **receipt,
+            "config": hash_config(config),
+            "restrictions": QUICK_LIMITS.describe() if quick else {},
+        },
+        sum(protocol.fits for protocol in group[:1]),
+    )
