@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from movierec.commands.console import home_option, read_settings, start_progress
+from movierec.commands.console import home_option, list_headlines, read_settings, start_progress
 
 if TYPE_CHECKING:
     from movierec.stages import BuildConfig
@@ -58,7 +58,7 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None, card
         f"data     {data.name}: {data.n_users:,} users, {data.n_items:,} items, "
         f"{data.n_interactions:,} interactions, {data.n_quarantined:,} rows set aside"
     )
-    for name, value in sorted(manifest.metrics.items()):
+    for name, value in list_headlines(manifest.metrics).items():
         click.echo(f"metric   {name} {value:.4f}")
     click.echo(f"folder   {settings.bundles_dir / manifest.version}")
     if card is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,3 +101,12 @@ def start_progress(clock: Callable[[], float] = time.monotonic) -> Callable[[str
 
 def _name(ctx: click.Context) -> str:
     return " ".join(filter(None, (ctx.command_path, ctx.invoked_subcommand)))
+
+
+def list_headlines(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the NDCG@10 of every system by name; intervals and other metrics are in the model card."""
+    return {
+        name: value
+        for name, value in sorted(metrics.items())
+        if name.startswith("ndcg@10 ") and not name.endswith((" low", " high"))
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from movierec.commands.console import home_option, make_printable, read_settings
+from movierec.commands.console import home_option, list_headlines, make_printable, read_settings
 
 if TYPE_CHECKING:
     from movierec.artifacts import Manifest
@@ -50,6 +50,6 @@ def _list_facts(manifest: Manifest) -> list[tuple[str, str]]:
         *([("please cite", data.citation)] if data.citation else []),
         ("sources", ", ".join(manifest.source_names)),
         ("features", str(len(manifest.feature_names))),
-        *(("metric", f"{name} {value:.4f}") for name, value in sorted(manifest.metrics.items())),
+        *(("metric", f"{name} {value:.4f}") for name, value in list_headlines(manifest.metrics).items()),
         ("made with", ", ".join(f"{name} {version}" for name, version in manifest.libraries.items())),
     ]
