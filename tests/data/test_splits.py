@@ -245,3 +245,64 @@ def test_users_scored_on_movielens(
     assert len(splits.user_timeline(interactions).truth) == user_timeline
     cuts = (splits.global_timeline(interactions, quantile) for quantile in (0.6, 0.7, 0.8, 0.9))
     assert sum(len(split.truth) for split in cuts) == pooled
+
+
+def test_rated_only_ranks_what_the_user_rated_both_ways() -> None:
+    # User 0 holds out a liked and a disliked item, user 1 only liked ones, user 2 only a disliked one.
+    rows = [(0, item, 5.0, item) for item in range(3)] + [(0, 7, 4.0, 8), (0, 8, 2.0, 9)]
+    rows += [(1, item, 5.0, item) for item in range(5)]
+    rows += [(2, item, 5.0, item) for item in range(2)] + [(2, 3, 1.0, 8), (2, 4, 1.0, 9)]
+    events = build(rows)
+    split, whole = splits.rated_only(events, 0.4), splits.user_timeline(events, 0.4)
+    assert split.name == "rated-only"
+    assert split.truth.user_idx.tolist() == [0]
+    assert split.truth.items(0).tolist() == [7]
+    assert split.pool is not None
+    assert split.pool.user_idx.tolist() == [0]
+    assert split.pool.items(0).tolist() == [7, 8]
+    assert list_rows(split.train) == list_rows(whole.train)
+    assert len(split.cold) == 0
+
+
+@given(tables())
+def test_pools_hold_the_truth_and_something_else(events: Interactions) -> None:
+    split = splits.rated_only(events)
+    assert split.pool is not None
+    np.testing.assert_array_equal(split.pool.user_idx, split.truth.user_idx)
+    for row, user in enumerate(split.truth.user_idx):
+        pool, truth = set(split.pool.items(row).tolist()), set(split.truth.items(row).tolist())
+        assert truth < pool
+        assert pool <= set(split.held_out.history(int(user)).item_idx.tolist())
+        assert not pool & set(split.history(int(user)).item_idx.tolist())
+
+
+def test_untied_users_have_a_last_event_of_its_own_second() -> None:
+    rows = [(0, 0, 5.0, 1), (0, 1, 5.0, 2), (1, 0, 5.0, 1), (1, 1, 5.0, 1), (2, 0, 5.0, 3), (2, 2, 5.0, 9)]
+    split = splits.leave_one_out(build(rows))
+    assert split.truth.user_idx.tolist() == [0, 1, 2]
+    assert splits.find_untied(split).tolist() == [True, False, True]
+
+
+@given(tables(), st.sampled_from([0.6, 0.8]))
+def test_nothing_after_a_global_cut_is_known(events: Interactions, quantile: float) -> None:
+    split = splits.global_timeline(events, quantile)
+    if len(split.train) and len(split.held_out):
+        assert split.train.timestamp.max() < split.held_out.timestamp.min()
+    known = set(split.train.user_idx.tolist())
+    assert set(split.truth.user_idx.tolist()) <= known
+    assert not set(split.cold.user_idx.tolist()) & known
+
+
+@given(tables(), st.integers(0, 4), st.integers(0, 3))
+def test_a_sample_keeps_whole_users_and_train(events: Interactions, most: int, seed: int) -> None:
+    for split in (splits.rated_only(events), splits.global_timeline(events, 0.6)):
+        small = split.sample(most, seed)
+        assert len(small.truth) == min(most, len(split.truth))
+        assert len(small.cold) == min(most, len(split.cold))
+        assert small.train is split.train
+        position = {int(user): row for row, user in enumerate(split.truth.user_idx)}
+        for row, user in enumerate(small.truth.user_idx):
+            np.testing.assert_array_equal(small.truth.items(row), split.truth.items(position[int(user)]))
+        if small.pool is not None:
+            np.testing.assert_array_equal(small.pool.user_idx, small.truth.user_idx)
+    assert split.sample(None, seed) is split

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -9,7 +9,10 @@ import pytest
 
 from movierec.data import splits
 from movierec.errors import ConfigError, DataError, MovieRecError
+from movierec.evaluation.limits import Limits
 from movierec.evaluation.peers import AllTimePopularity, Peer
+from movierec.evaluation.protocols import PROTOCOLS
+from movierec.evaluation.receipts import hash_config
 from movierec.evaluation.results import ProtocolReport
 from movierec.evaluation.runner import evaluate
 from movierec.pipeline import fit_engine
@@ -114,6 +117,99 @@ def test_pooled_cuts_keep_users_apart_from_rows(tiny: Dataset) -> None:
     assert "ndcg@10" in report.find("popularity").cold
 
 
+def test_protocols_of_a_group_share_one_fit(tiny: Dataset) -> None:
+    engine = Clairvoyant(tiny.interactions)
+    report = evaluate(
+        tiny,
+        ("rated-only", "leave-one-out", "user-timeline"),
+        generations=(Generation.V2,),
+        peers=lambda: (AllTimePopularity(),),
+        fit_engine=engine,
+    )
+    assert [part.receipt.protocol for part in report.protocols] == [
+        "rated-only",
+        "leave-one-out",
+        "user-timeline",
+    ]
+    assert len(engine.fitted) == 2
+    rated, _, timeline = report.protocols
+    assert rated.counts.users == len(splits.rated_only(tiny.interactions).truth)
+    assert rated.counts.users < timeline.counts.users
+    assert rated.find("v2").overall == {}
+    alone = evaluate(
+        tiny,
+        ("rated-only",),
+        generations=(),
+        peers=lambda: (AllTimePopularity(),),
+    ).protocols[0]
+    assert alone.find("popularity").metrics == rated.find("popularity").metrics
+
+
+def test_untied_users_are_reported_apart(tiny: Dataset) -> None:
+    report = run(tiny, "leave-one-out")
+    (untied,) = report.subsets
+    split = splits.leave_one_out(tiny.interactions)
+    mask = splits.find_untied(split)
+    assert untied.name == "untied"
+    assert untied.counts.users == untied.counts.rows == int(mask.sum())
+    assert set(untied.metrics) == {"v2", "v1.5", "popularity"}
+    assert untied.metrics["v2"]["ndcg@10"].mean == pytest.approx(1.0)
+    assert untied.best_other in ("v1.5", "popularity")
+    assert untied.difference is not None
+    assert untied.difference.mean == pytest.approx(
+        1.0 - untied.metrics["popularity"]["ndcg@10"].mean, abs=1e-5
+    )
+
+
+def test_tied_last_events_are_in_no_subset(tiny: Dataset) -> None:
+    first = int(splits.leave_one_out(tiny.interactions).truth.user_idx[0])
+    timestamp = tiny.interactions.timestamp.copy()
+    end = int(tiny.interactions.offsets[first + 1])
+    timestamp[end - 2] = timestamp[end - 1]
+    tied = replace(tiny, interactions=replace(tiny.interactions, timestamp=timestamp))
+    plain, changed = run(tiny, "leave-one-out"), run(tied, "leave-one-out")
+    assert changed.counts.users == plain.counts.users
+    assert changed.subsets[0].counts.users == plain.subsets[0].counts.users - 1
+
+
+def test_a_protocol_states_the_goal_of_the_build(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask_for_more(config: BuildConfig) -> BuildConfig:
+        return config.model_copy(update={"training": config.training.model_copy(update={"cuts": 9})})
+
+    protocol = replace(PROTOCOLS["random"], configure=ask_for_more)
+    monkeypatch.setattr("movierec.evaluation.runner.find_protocols", lambda _: (protocol,))
+    configs: list[BuildConfig | None] = []
+
+    def fit(
+        train: Interactions, catalog: Catalog, config: BuildConfig | None, progress: Progress | None
+    ) -> Clairvoyant:
+        configs.append(config)
+        return Clairvoyant(tiny.interactions)(train, catalog, config, progress)
+
+    report = evaluate(
+        tiny, ("random",), ks=(10,), generations=(Generation.V2,), peers=lambda: (), fit_engine=fit
+    )
+    receipt = report.protocols[0].receipt
+    assert configs == [ask_for_more(BuildConfig())]
+    assert receipt.config == hash_config(ask_for_more(BuildConfig())) != hash_config(BuildConfig())
+    assert receipt.configured == {"training.cuts": "9"}
+    monkeypatch.undo()
+    assert run(tiny, "random").receipt.configured == {}
+
+
+def test_limits_make_the_run_smaller_and_are_stated(tiny: Dataset) -> None:
+    report = evaluate(
+        tiny,
+        ("user-timeline",),
+        generations=(),
+        peers=lambda: (AllTimePopularity(),),
+        limits=Limits(users=30, scored=9),
+    ).protocols[0]
+    assert report.counts.users == 9
+    assert report.receipt.restrictions == {"users": 30, "scored": 9}
+    assert report.receipt.command.endswith(" --quick")
+
+
 def test_equal_seeds_give_equal_numbers(tiny: Dataset) -> None:
     first, second, other = (run(tiny, "random", seed=seed) for seed in (4, 4, 5))
     assert [system.metrics for system in first.systems] == [system.metrics for system in second.systems]
@@ -134,16 +230,20 @@ def test_the_receipt_says_how_to_do_it_again(tiny: Dataset) -> None:
 class Repeater(AllTimePopularity):
     """Lists an item twice."""
 
-    def recommend(self, history: History, k: int) -> Candidates:
-        listed = super().recommend(history, k)
-        return Candidates(np.repeat(listed.item_idx[:1], 2), np.repeat(listed.score[:1], 2))
+    def recommend_batch(
+        self, histories: Sequence[History], user_idx: Sequence[int], k: int
+    ) -> list[Candidates]:
+        lists = super().recommend_batch(histories, user_idx, k)
+        return [Candidates(np.repeat(one.item_idx[:1], 2), np.repeat(one.score[:1], 2)) for one in lists]
 
 
 class Forgetter(AllTimePopularity):
     """Lists what has been seen."""
 
-    def recommend(self, history: History, k: int) -> Candidates:
-        return select(self.score(history), History.empty(), k)
+    def recommend_batch(
+        self, histories: Sequence[History], user_idx: Sequence[int], k: int
+    ) -> list[Candidates]:
+        return [select(self.score(history), History.empty(), k) for history in histories]
 
 
 @pytest.mark.parametrize(("peer", "fault"), [(Repeater(), "1 repeated"), (Forgetter(), "[1-9][0-9]* seen")])

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from movierec.artifacts.files import replace_atomically
 from movierec.errors import DataError
 from movierec.evaluation import chart
 from movierec.evaluation.protocols import PROTOCOLS
@@ -45,12 +46,14 @@ def write_report(report: ProtocolReport, out_dir: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / report.receipt.protocol
     data, picture, text = (stem.with_suffix(suffix) for suffix in (".json", ".png", ".md"))
-    data.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
     drawn = chart.draw_bars(report, picture)
     if not drawn:
         # A chart of an earlier run would contradict the numbers beside it.
         picture.unlink(missing_ok=True)
     text.write_text(compose_report(report, picture.name if drawn else None), encoding="utf-8")
+    # Last and at once: a run that goes on after an interrupt takes this file for the whole report.
+    with replace_atomically(data) as temporary:
+        temporary.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return (data, text, picture) if drawn else (data, text)
 
 
