@@ -1,51 +1,50 @@
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import pytest
-from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
-from scipy import sparse
 
-from movierec.evaluation.peers import (
-    AllTimePopularity,
-    Bm25Knn,
-    CosineKnn,
-    Ease,
-    Peer,
-    RecentPopularity,
-    list_peers,
-    list_source_peers,
-)
-from movierec.schema import Dataset, History, Interactions
+from movierec.evaluation.peers import Ease, Peer, RecencyEase, list_peers, list_source_peers
+from movierec.schema import Dataset, History
 
 EVERYONE = (*list_peers(), *list_source_peers())
+SHARED = {"popularity", "recent popularity"}
+PERSONAL = tuple(peer for peer in list_peers() if peer.name not in SHARED)
 BLAS_HINT = "ignore:OpenBLAS is configured to use:RuntimeWarning"
-PERSONAL = (CosineKnn(), Bm25Knn(), Ease(regularization=1.0))
+
+pytestmark = pytest.mark.filterwarnings(BLAS_HINT)
 
 
-@pytest.mark.filterwarnings(BLAS_HINT)
 @pytest.mark.parametrize("peer", EVERYONE, ids=lambda peer: peer.name)
 def test_lists_are_unseen_distinct_and_best_first(peer: Peer, tiny: Dataset) -> None:
     peer.fit(tiny.interactions, tiny.catalog)
+    histories = [tiny.interactions.history(user) for user in range(10)]
     listed = 0
-    for user in range(10):
-        history = tiny.interactions.history(user)
-        found = peer.recommend(history, 7)
+    for user, found in enumerate(peer.recommend_batch(histories, range(10), 7)):
         listed += len(found)
         assert len(found) <= 7
         assert len(np.unique(found.item_idx)) == len(found)
-        assert not np.isin(found.item_idx, history.item_idx).any()
+        assert not np.isin(found.item_idx, histories[user].item_idx).any()
         assert (np.diff(found.score) <= 0).all()
     # Who liked nothing may get nothing; most get full lists.
     assert listed >= 42
 
 
-@pytest.mark.parametrize("peer", PERSONAL, ids=lambda peer: peer.name)
-def test_personal_peers_propose_what_the_same_club_watches(peer: Peer, two_clubs: Dataset) -> None:
-    peer.fit(two_clubs.interactions, two_clubs.catalog)
-    for user in range(16):
-        history = two_clubs.interactions.history(user)
-        (missing,) = set(range(6 * (user % 2), 6 * (user % 2) + 6)) - set(history.item_idx.tolist())
-        assert peer.recommend(history, 1).item_idx.tolist() == [missing]
+@pytest.mark.parametrize("peer", EVERYONE, ids=lambda peer: peer.name)
+def test_batch_equals_one_by_one(peer: Peer, tiny: Dataset) -> None:
+    peer.fit(tiny.interactions, tiny.catalog)
+    # More than a batch holds, somebody without history and somebody unknown to train among them.
+    users = [*range(tiny.interactions.n_users), *range(60)]
+    histories = [tiny.interactions.history(user) for user in users]
+    histories[5] = History.empty()
+    scores = peer.score_batch(histories, users)
+    for user, history, score in zip(users, histories, scores, strict=True):
+        np.testing.assert_allclose(score, peer.score_known(history, user), rtol=1e-4, atol=1e-5)
+    lists = peer.recommend_batch(histories, users, 5)
+    assert len(lists) == len(users)
+    for found, score in zip(lists, scores, strict=True):
+        np.testing.assert_allclose(found.score, score[found.item_idx], rtol=1e-4)
 
 
 @pytest.mark.parametrize("peer", PERSONAL, ids=lambda peer: peer.name)
@@ -54,67 +53,42 @@ def test_personal_peers_have_no_opinion_without_history(peer: Peer, two_clubs: D
     assert len(peer.recommend(History.empty(), 5)) == 0
 
 
-@pytest.mark.parametrize(
-    ("peer", "theirs"),
-    [
-        (CosineKnn(neighbours=20), CosineRecommender(K=20, num_threads=1)),
-        (Bm25Knn(neighbours=20, k1=1.2, b=0.75), BM25Recommender(K=20, K1=1.2, B=0.75, num_threads=1)),
-    ],
-    ids=["cosine", "bm25"],
-)
-@pytest.mark.filterwarnings("ignore:Method expects CSR")
-def test_knn_agrees_with_implicit(peer: CosineKnn, theirs: CosineRecommender, tiny: Dataset) -> None:
-    events = tiny.interactions.take(tiny.interactions.rating >= 4)
-    matrix = sparse.csr_matrix(
-        (np.ones(len(events)), (events.user_idx, events.item_idx)), shape=(events.n_users, events.n_items)
-    )
-    theirs.fit(matrix, show_progress=False)
-    peer.fit(tiny.interactions, tiny.catalog)
-    for user in range(10):
-        history = tiny.interactions.history(user).take(tiny.interactions.history(user).rating >= 4)
-        _, score = theirs.recommend(user, matrix[user], N=10)
-        kept = score > 0
-        np.testing.assert_allclose(peer.recommend(history, 10).score[: kept.sum()], score[kept], rtol=1e-5)
-
-
-def test_ease_solves_its_equations(tiny: Dataset) -> None:
-    peer = Ease(regularization=30.0).fit(tiny.interactions, tiny.catalog)
-    events = tiny.interactions.take(tiny.interactions.rating >= 4)
-    dense = np.zeros((events.n_users, events.n_items))
-    dense[events.user_idx, events.item_idx] = 1
-    dense = dense[:, peer.items_]
-    # Off the diagonal the gradient of the constrained ridge regression vanishes (Steck 2019, eq. 5).
-    gradient = dense.T @ (dense @ peer.weights_ - dense) + 30.0 * peer.weights_
-    np.fill_diagonal(gradient, 0.0)
-    assert np.abs(gradient).max() < 1e-3
-    assert not np.diag(peer.weights_).any()
-
-
-def test_ease_keeps_to_the_most_liked_items(tiny: Dataset) -> None:
-    peer = Ease(max_items=10).fit(tiny.interactions, tiny.catalog)
-    liked = np.bincount(tiny.interactions.item_idx[tiny.interactions.rating >= 4], minlength=120)
-    assert len(peer.items_) == 10
-    assert liked[peer.items_].min() >= np.sort(liked)[-10]
-
-
-def test_popularity_all_time_and_recent_by_hand(two_clubs: Dataset) -> None:
-    day = 86_400
-    rows = [(0, 1, 0), (1, 1, 0), (2, 1, 0), (3, 2, 700 * day)]
-    user_idx, item_idx, timestamp = (np.array(column) for column in zip(*rows, strict=True))
-    stars = np.full(4, 5.0, np.float32)
-    events = Interactions(
-        user_idx.astype(np.int32), item_idx.astype(np.int32), stars, stars - 2.5, timestamp, 4, 12
-    )
-    all_time = AllTimePopularity().fit(events, two_clubs.catalog)
-    assert all_time.recommend(History.empty(), 2).item_idx.tolist() == [1, 2]
-    assert all_time.recommend(History.empty(), 2).score.tolist() == [7.5, 2.5]
-    recent = RecentPopularity().fit(events, two_clubs.catalog)
-    assert recent.recommend(History.empty(), 2).item_idx.tolist() == [2, 1]
+@pytest.mark.parametrize("peer", EVERYONE, ids=lambda peer: peer.name)
+def test_equal_rows_give_equal_scores(peer: Peer, tiny: Dataset) -> None:
+    history = tiny.interactions.history(3)
+    first = peer.fit(tiny.interactions, tiny.catalog).score(history).copy()
+    np.testing.assert_array_equal(peer.fit(tiny.interactions, tiny.catalog).score(history), first)
 
 
 @pytest.mark.parametrize("peer", EVERYONE, ids=lambda peer: peer.name)
 def test_grids_hold_distinct_variants_of_the_peer(peer: Peer) -> None:
     grid = peer.grid
     assert all(type(variant) is type(peer) for variant in grid)
+    assert all(variant.name == peer.name for variant in grid)
     assert len({repr(variant.params) for variant in grid}) == len(grid)
     assert repr(peer.params) in {repr(variant.params) for variant in grid}
+    assert peer.asked_settings <= peer.params.keys()
+
+
+@pytest.mark.parametrize(
+    "peer", [peer for peer in list_peers() if peer.asked_settings], ids=lambda peer: peer.name
+)
+def test_a_borrowed_fit_is_as_good_as_an_own_one(peer: Peer, tiny: Dataset) -> None:
+    fitted = copy(peer).fit(tiny.interactions, tiny.catalog)
+    sharing = [variant for variant in peer.grid if variant.shares_fit_with(fitted)]
+    assert 1 < len(sharing) < len(peer.grid)
+    history = tiny.interactions.history(3)
+    for variant in sharing[-2:]:
+        borrowed = variant.borrow(fitted).score(history)
+        own = copy(variant).fit(tiny.interactions, tiny.catalog).score(history)
+        np.testing.assert_array_equal(borrowed, own)
+
+
+def test_only_equal_models_with_equal_learnt_settings_share_a_fit() -> None:
+    assert RecencyEase(recency=3.0).shares_fit_with(RecencyEase(recency=4.0))
+    assert not RecencyEase(regularization=3.0).shares_fit_with(RecencyEase(regularization=4.0))
+    assert not RecencyEase().shares_fit_with(Ease())
+
+
+def test_params_are_the_numeric_settings() -> None:
+    assert Ease(regularization=3.0).params == {"regularization": 3.0, "min_rating": 4.0, "max_items": 12_000}

@@ -96,9 +96,10 @@ def _wrap_engine(engine: RankingEngine, generation: Generation, fit_seconds: flo
 
 def _wrap_peer(peer: Peer, fit_seconds: float) -> System:
     def recommend(queries: Sequence[Query], k: int, depth: int) -> list[Candidates]:
-        return [peer.recommend(query.history, max(k, depth)) for query in queries]
+        histories = [query.history for query in queries]
+        return peer.recommend_batch(histories, [query.user_idx for query in queries], max(k, depth))
 
     def score_items(query: Query, items: IntArray) -> FloatArray:
-        return peer.score(query.history)[items]
+        return peer.score_known(query.history, query.user_idx)[items]
 
     return System(peer.name, peer.kind, recommend, score_items, peer.params, fit_seconds)

@@ -1,0 +1,203 @@
+"""EASE^R, as published, with a recency-weighted history, and times recent popularity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+from threadpoolctl import threadpool_limits
+
+from movierec.evaluation.peers.base import ANY_RATING, LinearPeer, Peer, build_matrix, mark_positive
+from movierec.evaluation.peers.popularity import count_recent
+from movierec.recall.base import LIKED_RATING, age_rank
+from movierec.schema import Catalog, FloatArray, History, Interactions, LongArray
+
+
+@dataclass(frozen=True)
+class EaseWeights:
+    """The dense item-to-item weights of EASE^R: ``B = -P / diag(P)``, ``P = (X'X + ridge I)^-1``.
+
+    Source: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019, eq. 8. Kept as a product
+    ``left @ right``, so that few users need no square matrix of all items: by the matrix inversion lemma
+    ``P = (I - X' M X) / ridge`` with ``M = (XX' + ridge I)^-1``, hence off the diagonal
+    ``B = X' (M X / (1 - diag(X' M X)))``. The diagonal, zero in EASE, is not: it speaks of seen items only.
+
+    Attributes
+    ----------
+    items : int64[m], ascending: the items that take part
+    left : csr float32[m, users], or None for the identity
+    right : float32[users or m, m]
+    """
+
+    items: LongArray
+    left: sparse.csr_matrix | None
+    right: FloatArray
+
+    @classmethod
+    def solve(cls, matrix: sparse.csr_matrix, ridge: float, max_items: int) -> EaseWeights:
+        """Learn from a binary user-item matrix; items beyond the ``max_items`` most liked are left out."""
+        counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        by_count = np.argsort(-counts, kind="stable")[:max_items]
+        items = np.sort(by_count[counts[by_count] > 0])
+        users = np.flatnonzero(np.diff(matrix.indptr))
+        block = matrix[users][:, items].astype(np.float64)
+        if not len(items):
+            return cls(items, None, np.zeros((0, 0), np.float32))
+        if len(users) >= len(items):
+            inverse = _invert(block.T @ block, ridge)
+            return cls(items, None, (-inverse / np.diag(inverse)).astype(np.float32))
+        inner = _invert(block @ block.T, ridge) @ block
+        own = np.asarray(block.multiply(inner).sum(axis=0)).ravel()
+        right = (inner / (1.0 - own)).astype(np.float32)
+        return cls(items, block.T.tocsr().astype(np.float32), right)
+
+    def spread(self, profiles: sparse.csr_matrix) -> FloatArray:
+        """Return float32[n, n_items] for weighted histories of that shape."""
+        watched = profiles[:, self.items]
+        watched = watched.toarray() if self.left is None else (watched @ self.left).toarray()
+        scores = np.zeros(profiles.shape, np.float32)
+        with threadpool_limits(limits=1, user_api="blas"):
+            scores[:, self.items] = watched @ self.right
+        return scores
+
+
+def _invert(gram: sparse.csr_matrix, ridge: float) -> NDArray[np.float64]:
+    dense = gram.toarray()
+    dense[np.diag_indices_from(dense)] += ridge
+    with threadpool_limits(limits=1, user_api="blas"):
+        inverse: NDArray[np.float64] = linalg.inv(dense, overwrite_a=True, check_finite=False, assume_a="pos")
+    return inverse
+
+
+class EasePeer(LinearPeer):
+    """Learns EASE^R on positive events; the subclasses differ in how they weigh a history."""
+
+    regularization: float
+    min_rating: float
+    max_items: int
+    weights_: EaseWeights
+
+    def fit(self, train: Interactions, catalog: Catalog) -> Self:
+        """Solve for the weights; memory is the square of users or items, whatever is fewer."""
+        self.n_items_ = train.n_items
+        matrix = build_matrix(train, self.min_rating)
+        self.weights_ = EaseWeights.solve(matrix, self.regularization, self.max_items)
+        return self
+
+    def spread(self, profiles: sparse.csr_matrix) -> FloatArray:
+        """Sum the weights of the liked titles towards every item."""
+        return self.weights_.spread(profiles)
+
+
+@dataclass
+class Ease(EasePeer):
+    """EASE^R as published: the order of the history is ignored."""
+
+    name: str = "EASE"
+    regularization: float = 200.0
+    min_rating: float = LIKED_RATING
+    max_items: int = 12_000
+    weights_: EaseWeights = field(init=False, repr=False)
+
+    def weigh(self, history: History) -> FloatArray:
+        """Return 1 for the positive events."""
+        return mark_positive(history, self.min_rating).astype(np.float32)
+
+    @property
+    def grid(self) -> tuple[Peer, ...]:
+        """Ridge strengths around those that win on MovieLens, on liked and on all events."""
+        return self.vary(
+            min_rating=(LIKED_RATING, ANY_RATING), regularization=(50.0, 100.0, 200.0, 400.0, 800.0)
+        )
+
+
+@dataclass
+class RecencyEase(EasePeer):
+    """EASE^R asked with a history that fades: the n-th last positive event weighs exp(-n / recency)."""
+
+    name: str = "recency EASE"
+    regularization: float = 300.0
+    min_rating: float = LIKED_RATING
+    max_items: int = 12_000
+    recency: float = 10.0
+    weights_: EaseWeights = field(init=False, repr=False)
+
+    asked_settings: ClassVar[frozenset[str]] = frozenset({"recency"})
+
+    def weigh(self, history: History) -> FloatArray:
+        """Return the decayed weights of the positive events, 0 for the others."""
+        return fade(history, self.min_rating, self.recency)
+
+    @property
+    def grid(self) -> tuple[Peer, ...]:
+        """Ridge strengths, on liked and on all events, and how fast a history fades."""
+        return self.vary(
+            min_rating=(LIKED_RATING, ANY_RATING),
+            regularization=(100.0, 300.0, 800.0),
+            recency=(3.0, 5.0, 10.0, 20.0, 50.0),
+        )
+
+
+@dataclass
+class TrendingEase(EasePeer):
+    """Recency-weighted EASE^R times recent popularity to a power: what you like of what is watched now.
+
+    Opinions that EASE does not hold (0 or less) stay none, however popular the item.
+    """
+
+    name: str = "recency EASE x recent popularity"
+    regularization: float = 300.0
+    min_rating: float = LIKED_RATING
+    max_items: int = 12_000
+    recency: float = 10.0
+    half_life_days: float = 30.0
+    power: float = 0.3
+    weights_: EaseWeights = field(init=False, repr=False)
+    train_: Interactions = field(init=False, repr=False)
+    trend_: dict[float, FloatArray] = field(init=False, repr=False)
+
+    asked_settings: ClassVar[frozenset[str]] = frozenset({"recency", "half_life_days", "power"})
+
+    def fit(self, train: Interactions, catalog: Catalog) -> Self:
+        """Solve for the weights; popularity is counted when its half-life is first asked for."""
+        self.train_ = train
+        self.trend_ = {}
+        return super().fit(train, catalog)
+
+    def weigh(self, history: History) -> FloatArray:
+        """Return the decayed weights of the positive events, 0 for the others."""
+        return fade(history, self.min_rating, self.recency)
+
+    def spread(self, profiles: sparse.csr_matrix) -> FloatArray:
+        """Multiply what EASE says with the trend."""
+        if self.half_life_days not in self.trend_:
+            recent = count_recent(self.train_, self.half_life_days, LIKED_RATING)
+            self.trend_[self.half_life_days] = recent / max(float(recent.max(initial=0.0)), 1e-12)
+        trend = self.trend_[self.half_life_days] ** np.float32(self.power)
+        scores: FloatArray = np.maximum(super().spread(profiles), 0.0) * trend
+        return scores
+
+    @property
+    def grid(self) -> tuple[Peer, ...]:
+        """Few ridge strengths; how fast histories and popularity fade, and how much the latter counts."""
+        return self.vary(
+            min_rating=(LIKED_RATING, ANY_RATING),
+            regularization=(300.0, 800.0),
+            recency=(10.0, 30.0),
+            half_life_days=(7.0, 30.0, 90.0),
+            power=(0.1, 0.3, 1.0),
+        )
+
+
+def fade(history: History, min_rating: float, recency: float) -> FloatArray:
+    """Return float32[len(history)]: exp(-age rank / recency) of the positive events, 0 for the others.
+
+    The age rank of an event counts the positive events that are strictly newer.
+    """
+    positive = mark_positive(history, min_rating)
+    weight = np.zeros(len(history), np.float32)
+    weight[positive] = np.exp(-age_rank(history.take(positive)) / recency)
+    return weight
