@@ -12,6 +12,7 @@ from movierec.engine import Engine
 from movierec.errors import IncompatibleBundleError
 from movierec.ranking.activity import ItemActivity
 from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
+from movierec.ranking.lambdamart import LambdaMart
 from movierec.ranking.match import MatchModel
 from movierec.ranking.pace import ItemPace
 from movierec.ranking.ranker import Ranker
@@ -24,6 +25,7 @@ CONFIG_FILE = "config.json"
 CARD_FILE = "model_card.md"
 _CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
 _ACTIVITY, _PACE, _MATCH, _ITEM_COLUMNS = "activity.npz", "pace.npz", "match.npz", "item_columns.npy"
+_LAMBDAMART, _LAMBDAMART_SCALE = "lambdamart-", "lambdamart-scale.npy"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,10 @@ def write_contents(
     if engine.ranker is not None:
         for number, model in enumerate(engine.ranker.models):
             writer.save_model(f"ranker-{number}.joblib", model)
+        if engine.ranker.lambdamart is not None:
+            for number, text in enumerate(engine.ranker.lambdamart.texts()):
+                (writer.path / f"{_LAMBDAMART}{number}.txt").write_text(text, encoding="utf-8")
+            writer.save_array(_LAMBDAMART_SCALE, np.array([engine.ranker.lambdamart.scale]))
     rows = dataset.interactions
     writer.save_arrays(
         _INTERACTIONS,
@@ -92,8 +98,7 @@ def read_contents(bundle: Bundle) -> Contents:
         manifest.dataset.now,
         catalog,
     )
-    names = sorted(name for name in manifest.files if name.startswith("ranker-"))
-    ranker = Ranker([bundle.model(name) for name in names], manifest.feature_names) if names else None
+    ranker = _read_ranker(bundle)
     engine = Engine(
         sources, config.recall.merge, builder, ranker, MatchModel.from_state(bundle.arrays(_MATCH))
     )
@@ -101,6 +106,24 @@ def read_contents(bundle: Bundle) -> Contents:
     rows = bundle.arrays(_INTERACTIONS)
     interactions = Interactions(**rows, n_users=len(user_id), n_items=len(catalog))
     return Contents(engine, user_id, catalog, interactions)
+
+
+def _read_ranker(bundle: Bundle) -> Ranker | None:
+    files = sorted(bundle.manifest.files)
+    classifiers = [name for name in files if name.startswith("ranker-") and name.endswith(".joblib")]
+    texts = [
+        bundle.file(name).read_text(encoding="utf-8")
+        for name in files
+        if name.startswith(_LAMBDAMART) and name.endswith(".txt")
+    ]
+    if not classifiers and not texts:
+        return None
+    # First the one that may need something installed: no model is unpickled in vain.
+    pairwise = (
+        LambdaMart.from_texts(texts, float(bundle.array(_LAMBDAMART_SCALE, mmap=False)[0])) if texts else None
+    )
+    models = [bundle.model(name) for name in classifiers]
+    return Ranker(models, bundle.manifest.feature_names, pairwise)
 
 
 def _frame_catalog(catalog: Catalog) -> pl.DataFrame:

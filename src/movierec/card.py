@@ -14,6 +14,11 @@ from movierec.stages import BuildConfig
 FEW_QUERIES: Final = 50
 """Viewers below which a card warns: a 95 % interval of the hit rate is then wider than a quarter."""
 
+_RANKERS: Final = {
+    "hist_gradient_boosting": "HistGradientBoosting",
+    "lambdamart": "LambdaMART",
+    "average": "HistGradientBoosting and LambdaMART averaged",
+}
 _LABELS: Final = {"ndcg@10": "NDCG@10", "hit_rate@10": "Hit rate@10", "recall@50": "Recall@50"}
 
 
@@ -32,7 +37,7 @@ def write_card(dataset: Dataset, config: BuildConfig, metrics: Mapping[str, floa
         "## Model",
         f"- Recall: {', '.join(SOURCE_NAMES)}; merged by reciprocal rank fusion to at most "
         f"{config.recall.merge.cap} candidates",
-        f"- Ranker: HistGradientBoosting, {config.ranker.max_iter} trees of at most "
+        f"- Ranker: {_RANKERS[config.ranker.kind]}, {config.ranker.max_iter} trees of at most "
         f"{config.ranker.max_leaf_nodes} leaves, {len(FEATURE_NAMES)} features, seeds {config.ranker.seeds}"
         if has_ranker
         else "- Ranker: none, no viewer has enough history; lists follow the merge",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -104,8 +106,11 @@ class TrainingConfig(StageConfig):
 
 
 class RankerConfig(StageConfig):
-    """HistGradientBoosting; several seeds are averaged."""
+    """HistGradientBoosting unless told otherwise; several seeds are averaged."""
 
+    kind: Literal["hist_gradient_boosting", "lambdamart", "average"] = Field(
+        "hist_gradient_boosting", description="The others need movierec[lightgbm]."
+    )
     max_iter: int = Field(400, ge=1)
     learning_rate: float = Field(0.03, gt=0)
     max_leaf_nodes: int = Field(

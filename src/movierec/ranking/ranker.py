@@ -1,16 +1,18 @@
-"""The ranker: HistGradientBoosting over candidate rows, several seeds averaged."""
+"""The ranker: HistGradientBoosting over candidate rows, LambdaMART where asked for, seeds averaged."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from movierec.errors import IncompatibleBundleError
 from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.lambdamart import LambdaMart, measure_spread
 from movierec.ranking.training import WATCH_AHEAD_RATING, TrainingRows
 from movierec.schema import FloatArray
 from movierec.stages import RankerConfig
@@ -59,41 +61,40 @@ class Ranker:
 
     Attributes
     ----------
-    models : one fitted classifier per seed
+    models : one fitted classifier per seed; none where LambdaMART ranks alone
     feature_names : the list the models were fitted with
+    lambdamart : ranks instead of the classifiers, or is averaged with them
     """
 
     models: Sequence[HistGradientBoostingClassifier]
     feature_names: tuple[str, ...] = FEATURE_NAMES
+    lambdamart: LambdaMart | None = None
 
     @classmethod
     def fit(cls, rows: TrainingRows, config: RankerConfig) -> Self:
-        """Fit one classifier per seed on the same rows."""
-        from sklearn.ensemble import HistGradientBoostingClassifier
+        """Fit what ``config.kind`` names, every seed on the same rows.
 
-        label = rows.rating > WATCH_AHEAD_RATING
-        features = fill_unknown_columns(rows.features)
-        if len(rows) <= SUBSAMPLED_ROWS:
-            features = snap_to_quantiles(features)
-        models = [
-            HistGradientBoostingClassifier(
-                max_iter=config.max_iter,
-                learning_rate=config.learning_rate,
-                max_leaf_nodes=config.max_leaf_nodes,
-                min_samples_leaf=config.min_samples_leaf,
-                l2_regularization=config.l2_regularization,
-                max_features=config.max_features,
-                # SHAP is silently wrong with categorical splits, so every feature is numeric.
-                categorical_features=None,
-                early_stopping=False,
-                random_state=seed,
-            ).fit(features, label, sample_weight=rows.weight)
-            for seed in config.seeds
-        ]
-        return cls(models)
+        For the average, LambdaMART's scores are scaled to the spread that the log-odds have within the
+        lists of training. The scale is a constant, so that a row scores the same in any list.
+
+        Raises
+        ------
+        ConfigError
+            If the kind needs LightGBM and it is not installed.
+        """
+        if config.kind == "hist_gradient_boosting":
+            return cls(_fit_classifiers(rows, config))
+        pairwise = LambdaMart.fit(rows, config)
+        if config.kind == "lambdamart":
+            return cls([], lambdamart=pairwise)
+        ranker = cls(_fit_classifiers(rows, config))
+        spread = measure_spread(pairwise.score(rows.features), rows)
+        target = measure_spread(ranker.score(rows.features).astype(np.float64), rows)
+        ranker.lambdamart = replace(pairwise, scale=target / spread if spread > 0 else 0.0)
+        return ranker
 
     def score(self, rows: FloatArray) -> FloatArray:
-        """Return float32[n]: mean log-odds of the seeds.
+        """Return float32[n]: mean log-odds of the seeds, or LambdaMART's score, or the mean of both.
 
         Raises
         ------
@@ -107,7 +108,36 @@ class Ranker:
             )
         if not len(rows):
             return np.empty(0, np.float32)
-        with threadpool_limits(limits=1, user_api="openmp"):
-            total = np.sum([model.decision_function(rows) for model in self.models], axis=0)
-        mean: FloatArray = (total / len(self.models)).astype(np.float32)
+        parts: list[NDArray[np.float64]] = []
+        if self.models:
+            with threadpool_limits(limits=1, user_api="openmp"):
+                total = np.sum([model.decision_function(rows) for model in self.models], axis=0)
+            parts.append(total / len(self.models))
+        if self.lambdamart is not None:
+            parts.append(self.lambdamart.score(rows))
+        mean: FloatArray = (np.sum(parts, axis=0) / len(parts)).astype(np.float32)
         return mean
+
+
+def _fit_classifiers(rows: TrainingRows, config: RankerConfig) -> list[HistGradientBoostingClassifier]:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    label = rows.rating > WATCH_AHEAD_RATING
+    features = fill_unknown_columns(rows.features)
+    if len(rows) <= SUBSAMPLED_ROWS:
+        features = snap_to_quantiles(features)
+    return [
+        HistGradientBoostingClassifier(
+            max_iter=config.max_iter,
+            learning_rate=config.learning_rate,
+            max_leaf_nodes=config.max_leaf_nodes,
+            min_samples_leaf=config.min_samples_leaf,
+            l2_regularization=config.l2_regularization,
+            max_features=config.max_features,
+            # SHAP is silently wrong with categorical splits, so every feature is numeric.
+            categorical_features=None,
+            early_stopping=False,
+            random_state=seed,
+        ).fit(features, label, sample_weight=rows.weight)
+        for seed in config.seeds
+    ]
