@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from toy_data import SMALL_BUILD
 
 from movierec.data.sample.audience import AudienceConfig, simulate
 from movierec.data.sample.films import read_films
+from movierec.evaluation.held_out import HeldOut
 from movierec.schema import Catalog, Dataset, DatasetInfo, Interactions
 
 
@@ -68,3 +70,8 @@ def two_clubs(tabulate: Callable[..., Dataset]) -> Dataset:
     return tabulate(
         *((user, 6 * (user % 2) + (user // 2 + step) % 6) for user in range(16) for step in range(5))
     )
+
+
+@pytest.fixture(scope="session")
+def held_out(toy_dataset: Dataset) -> HeldOut:
+    return HeldOut.fit(toy_dataset, SMALL_BUILD)
