@@ -19,11 +19,20 @@ SOURCE_NAMES: Final = {
     "item_item": "Similar titles",
     "co_seen": "Seen together",
     "als": "Similar viewers",
+    "als_seen": "Similar viewing",
     "sequence": "Watched next",
     "next_step": "Watched right after",
+    "transition": "Likely next step",
+    "sitting": "Same sitting",
     "genre": "Your genres",
 }
-METHOD_NAMES: Final = {"item_item": "item-item", "co_seen": "co-seen", "als": "ALS", "next_step": "next step"}
+METHOD_NAMES: Final = {
+    "item_item": "item-item",
+    "co_seen": "co-seen",
+    "als": "ALS",
+    "als_seen": "ALS, all events",
+    "next_step": "next step",
+}
 _PROPOSED: Final = "proposed by "
 GENERATION_NAMES: Final = {
     "v2": "V2: all sources, ranked by the model",

@@ -11,6 +11,7 @@ from movierec.artifacts import Bundle, BundleWriter
 from movierec.engine import Engine
 from movierec.errors import IncompatibleBundleError
 from movierec.ranking.activity import ItemActivity
+from movierec.ranking.bias import RatingBias
 from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
 from movierec.ranking.lambdamart import LambdaMart
 from movierec.ranking.match import MatchModel
@@ -24,7 +25,8 @@ from movierec.stages import BuildConfig
 CONFIG_FILE = "config.json"
 CARD_FILE = "model_card.md"
 _CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
-_ACTIVITY, _PACE, _MATCH, _ITEM_COLUMNS = "activity.npz", "pace.npz", "match.npz", "item_columns.npy"
+_ACTIVITY, _PACE, _BIAS = "activity.npz", "pace.npz", "bias.npz"
+_MATCH, _ITEM_COLUMNS = "match.npz", "item_columns.npy"
 _LAMBDAMART, _LAMBDAMART_SCALE = "lambdamart-", "lambdamart-scale.npy"
 
 
@@ -46,6 +48,7 @@ def write_contents(
         writer.save_arrays(f"recall/{name}.npz", source.state())
     writer.save_arrays(_ACTIVITY, engine.builder.activity.state())
     writer.save_arrays(_PACE, engine.builder.pace.state())
+    writer.save_arrays(_BIAS, engine.builder.bias.state())
     writer.save_arrays(_MATCH, engine.match.state())
     writer.save_array(_ITEM_COLUMNS, engine.builder.item_columns)
     if engine.ranker is not None:
@@ -94,6 +97,7 @@ def read_contents(bundle: Bundle) -> Contents:
         sources,
         ItemActivity.from_state(bundle.arrays(_ACTIVITY)),
         ItemPace.from_state(bundle.arrays(_PACE)),
+        RatingBias.from_state(bundle.arrays(_BIAS)),
         np.asarray(bundle.array(_ITEM_COLUMNS)),
         manifest.dataset.now,
         catalog,

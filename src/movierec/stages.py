@@ -53,6 +53,26 @@ class SequenceConfig(StageConfig):
     neighbours: int = Field(400, ge=1)
 
 
+class TransitionConfig(StageConfig):
+    """Ridge regression of the next events on the recent ones."""
+
+    recency: float = Field(10.0, gt=0, description="Past events weigh exp(-age rank / recency).")
+    ahead: float = Field(3.0, gt=0, description="Events ahead weigh exp(-steps / ahead).")
+    window: int = Field(40, ge=1, description="Events looked at on either side of a point.")
+    regularization: float = Field(300.0, gt=0)
+    max_items: int = Field(2500, ge=1, description="Most-rated items that take part; memory is its square.")
+    max_events: int = Field(2_000_000, ge=1, description="Points of all timelines; more are thinned evenly.")
+    neighbours: int = Field(400, ge=1)
+
+
+class SittingConfig(StageConfig):
+    """Co-visitation by the clock."""
+
+    seconds: float = Field(60.0, gt=0, description="Pairs weigh exp(-gap / seconds).")
+    window: int = Field(60, ge=1, description="Events looked at after each.")
+    neighbours: int = Field(400, ge=1)
+
+
 class GenreConfig(StageConfig):
     """Genre affinity times Bayesian genre-item priors."""
 
@@ -80,8 +100,11 @@ class RecallConfig(StageConfig):
     item_item: ItemItemConfig = ItemItemConfig()
     co_seen: ItemItemConfig = ItemItemConfig(min_rating=0.5, regularization=500.0)
     als: AlsConfig = AlsConfig()
+    als_seen: AlsConfig = AlsConfig(min_rating=0.5, factors=32, alpha=1.0)
     sequence: SequenceConfig = SequenceConfig()
     next_step: SequenceConfig = SequenceConfig(window=3, backward=0.0)
+    transition: TransitionConfig = TransitionConfig()
+    sitting: SittingConfig = SittingConfig()
     genre: GenreConfig = GenreConfig()
     merge: MergeConfig = MergeConfig()
 

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.ranking.activity import HALF_LIVES, ItemActivity
+from movierec.ranking.bias import RatingBias
 from movierec.ranking.pace import ItemPace
 from movierec.ranking.profile import PROFILE_NAMES, Profile, describe
 from movierec.ranking.store import ITEM_COLUMNS, FeatureStore
-from movierec.ranking.views import DISLIKED_RATING, VIEW_NAMES, score_views
+from movierec.ranking.views import DISLIKED_RATING, VIEW_NAMES, Views
 from movierec.recall.als import Als
 from movierec.recall.base import RecallSource, age_rank
 from movierec.recall.genre import Genre
@@ -51,6 +52,8 @@ FEATURE_NAMES: Final[tuple[str, ...]] = (
     "item_place",
     "item_days_in",
     "item_step_gap_recent",
+    "item_rating_bias",
+    "expected_rating",
 )
 """The locked list: a ranker refuses rows of any other."""
 
@@ -63,16 +66,20 @@ class FeatureBuilder:
     ----------
     sources : the fitted recall sources
     activity, pace : what happened to each item and when in people's timelines
+    bias : how many stars it usually gets
+    views : second looks through the sources
     item_columns : float32[n_items, len(ITEM_COLUMNS)] of the feature store
     as_of : the serving clock, seconds since the epoch
     year, genres, genre_unit : facts of the catalogue as arrays; genre rows of unit length in the last
     factors : float32[n_items, f], ALS factors of unit length
-    log_count, discount : float32[n_items], log(1 + events) and 1/sqrt(events)
+    log_count : float32[n_items], log(1 + events)
     """
 
     sources: Mapping[str, RecallSource]
     activity: ItemActivity
     pace: ItemPace
+    bias: RatingBias
+    views: Views
     item_columns: FloatArray
     as_of: int
     year: FloatArray
@@ -80,7 +87,6 @@ class FeatureBuilder:
     genre_unit: FloatArray
     factors: FloatArray
     log_count: FloatArray
-    discount: FloatArray
 
     @classmethod
     def fit(
@@ -95,6 +101,7 @@ class FeatureBuilder:
             sources,
             ItemActivity.fit(interactions),
             ItemPace.fit(interactions),
+            RatingBias.fit(interactions),
             store.item_matrix(interactions.n_items),
             store.as_of,
             catalog,
@@ -106,6 +113,7 @@ class FeatureBuilder:
         sources: Mapping[str, RecallSource],
         activity: ItemActivity,
         pace: ItemPace,
+        bias: RatingBias,
         item_columns: FloatArray,
         as_of: int,
         catalog: Catalog,
@@ -119,6 +127,8 @@ class FeatureBuilder:
             sources,
             activity,
             pace,
+            bias,
+            Views.of(sources, item_columns[:, 0]),
             item_columns,
             as_of,
             np.where(catalog.year > 0, catalog.year, np.nan).astype(np.float32),
@@ -126,7 +136,6 @@ class FeatureBuilder:
             _unit_rows(genres),
             _unit_rows(als.item_factors_),
             np.log1p(item_columns[:, 0]),
-            (1.0 / np.sqrt(np.maximum(item_columns[:, 0], 1.0))).astype(np.float32),
         )
 
     def build(
@@ -161,7 +170,7 @@ class FeatureBuilder:
     def _score_columns(
         self, history: History, candidates: IntArray, scores: Mapping[str, FloatArray]
     ) -> dict[str, NDArray[Any]]:
-        everything = {**scores, **score_views(self.sources, history, scores, self.discount)}
+        everything = {**scores, **self.views.score(history, scores)}
         columns: dict[str, NDArray[Any]] = {}
         place = np.arange(1, len(candidates) + 1, dtype=np.float32)
         for name in _SCORED:
@@ -234,6 +243,8 @@ class FeatureBuilder:
             genres = self.genres[candidates]
             columns["genre_liked_share"] = (genres @ rate) / np.maximum(genres.sum(axis=1), 1.0)
         age = age_rank(history)
+        columns["item_rating_bias"] = self.bias.item[candidates]
+        columns["expected_rating"] = self.bias.expect(history)[candidates]
         columns.update(self.pace.columns(candidates, len(history), history.item_idx[age < 5]))
         return columns
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 
 from movierec.recall.base import RecallSource, age_rank, liked
 from movierec.recall.item_item import ItemItem
+from movierec.recall.neighbours import Neighbours
 from movierec.recall.sequence import Sequence
+from movierec.recall.sitting import Sitting
 from movierec.schema import FloatArray, History
 
 VIEW_NAMES: Final = (
@@ -20,42 +23,105 @@ VIEW_NAMES: Final = (
     "sequence_last",
     "sequence_long",
     "sequence_lift",
+    "sequence_share",
+    "sequence_share_long",
+    "sequence_surprise",
+    "next_step_share",
+    "sitting_last",
 )
 
 DISLIKED_RATING: Final = 3.0
 LONG_MEMORY: Final = 20.0
+SHARE_MEMORY: Final = 10.0
+_SHARE_PRIOR: Final = 5.0
+"""Imagined co-visits per title, so that rare titles do not decide; a share is co-visits over their total."""
+
+_SURPRISE_PRIOR: Final = 0.5
 
 
-def score_views(
-    sources: Mapping[str, RecallSource],
-    history: History,
-    scores: Mapping[str, FloatArray],
-    discount: FloatArray,
-) -> dict[str, FloatArray]:
-    """Return float32[n_items] per view, given the sources' own scores and 1/sqrt(events) per item.
+@dataclass(frozen=True)
+class Views:
+    """The views of one set of fitted sources.
 
-    ``*_flat`` forgets recency, ``*_last`` asks the newest event(s) only, ``sequence_long`` a longer
-    stretch, ``sequence_lift`` discounts popular titles, ``item_item_disliked`` finds what resembles
-    titles rated below three stars.
+    Attributes
+    ----------
+    item_item, co_seen, sequence, sitting : the sources looked through
+    discount : float32[n_items], 1/sqrt(events)
+    sequence_rate, next_step_rate : float32[n_items], one over the co-visits of each item
+    next_step : neighbour lists of the source of that name
+    surprise : log(1 + co-visits over those expected of two unrelated titles), in place of co-visits
     """
-    item_item, co_seen, sequence = sources["item_item"], sources["co_seen"], sources["sequence"]
-    if not (
-        isinstance(item_item, ItemItem) and isinstance(co_seen, ItemItem) and isinstance(sequence, Sequence)
-    ):
-        raise TypeError("views need the item_item, co_seen and sequence sources")
-    age = age_rank(history)
-    last = (age == 0).astype(np.float32) / max(int((age == 0).sum()), 1)
-    long = np.exp(-age / LONG_MEMORY).astype(np.float32)
-    positive = liked(history.rating, history.confidence).astype(np.float32)
-    disliked = (history.rating < DISLIKED_RATING).astype(np.float32)
-    everything = np.ones(len(history), np.float32)
-    items = history.item_idx
-    return {
-        "item_item_flat": item_item.neighbours_.sum_over(items, positive),
-        "item_item_disliked": item_item.neighbours_.sum_over(items, disliked),
-        "co_seen_flat": co_seen.neighbours_.sum_over(items, everything),
-        "co_seen_last": co_seen.neighbours_.sum_over(items, last),
-        "sequence_last": sequence.neighbours_.sum_over(items, last),
-        "sequence_long": sequence.neighbours_.sum_over(items, long),
-        "sequence_lift": scores["sequence"] * discount,
-    }
+
+    item_item: ItemItem
+    co_seen: ItemItem
+    sequence: Sequence
+    sitting: Sitting
+    next_step: Neighbours
+    discount: FloatArray
+    sequence_rate: FloatArray
+    next_step_rate: FloatArray
+    surprise: Neighbours
+
+    @classmethod
+    def of(cls, sources: Mapping[str, RecallSource], events: FloatArray) -> Self:
+        """Derive the views from fitted sources and the events of every item, float32[n_items]."""
+        item_item, co_seen = sources["item_item"], sources["co_seen"]
+        sequence, next_step, sitting = sources["sequence"], sources["next_step"], sources["sitting"]
+        if not (
+            isinstance(item_item, ItemItem)
+            and isinstance(co_seen, ItemItem)
+            and isinstance(sequence, Sequence)
+            and isinstance(next_step, Sequence)
+            and isinstance(sitting, Sitting)
+        ):
+            raise TypeError("views need the item_item, co_seen, sequence, next_step and sitting sources")
+        floored = np.maximum(events, 1.0)
+        nearby = sequence.neighbours_
+        total = nearby.row_totals()
+        expected = np.repeat(total, np.diff(nearby.indptr)) * (floored / floored.sum())[nearby.indices]
+        surprise = np.log1p(nearby.data / (expected + _SURPRISE_PRIOR)).astype(np.float32)
+        return cls(
+            item_item,
+            co_seen,
+            sequence,
+            sitting,
+            next_step.neighbours_,
+            (1.0 / np.sqrt(floored)).astype(np.float32),
+            (1.0 / (total + _SHARE_PRIOR)).astype(np.float32),
+            (1.0 / (next_step.neighbours_.row_totals() + _SHARE_PRIOR)).astype(np.float32),
+            Neighbours(nearby.indptr, nearby.indices, surprise),
+        )
+
+    def score(self, history: History, scores: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Return float32[n_items] per view, given the sources' own scores.
+
+        ``*_flat`` forgets recency, ``*_last`` asks the newest event(s) only, ``*_long`` a longer stretch,
+        ``*_lift`` discounts popular titles, ``item_item_disliked`` finds what resembles titles rated below
+        three stars; ``*_share`` lets every watched title give one vote in all, however popular it is.
+        """
+        items = history.item_idx
+        age = age_rank(history)
+        last = (age == 0).astype(np.float32) / max(int((age == 0).sum()), 1)
+        long = np.exp(-age / LONG_MEMORY).astype(np.float32)
+        middle = np.exp(-age / SHARE_MEMORY).astype(np.float32)
+        recent = self.sequence.weights(history)
+        positive = liked(history.rating, history.confidence).astype(np.float32)
+        disliked = (history.rating < DISLIKED_RATING).astype(np.float32)
+        everything = np.ones(len(history), np.float32)
+        item_item, co_seen = self.item_item.neighbours_, self.co_seen.neighbours_
+        sequence = self.sequence.neighbours_
+        share = self.sequence_rate[items]
+        return {
+            "item_item_flat": item_item.sum_over(items, positive),
+            "item_item_disliked": item_item.sum_over(items, disliked),
+            "co_seen_flat": co_seen.sum_over(items, everything),
+            "co_seen_last": co_seen.sum_over(items, last),
+            "sequence_last": sequence.sum_over(items, last),
+            "sequence_long": sequence.sum_over(items, long),
+            "sequence_lift": scores["sequence"] * self.discount,
+            "sequence_share": sequence.sum_over(items, recent * share),
+            "sequence_share_long": sequence.sum_over(items, middle * share),
+            "sequence_surprise": self.surprise.sum_over(items, middle),
+            "next_step_share": self.next_step.sum_over(items, recent * self.next_step_rate[items]),
+            "sitting_last": self.sitting.neighbours_.sum_over(items, last),
+        }

@@ -93,3 +93,9 @@ class Als(RecallSource):
         self.n_items_ = len(self.item_factors_)
         self._prepare()
         return self
+
+
+class AlsSeen(Als):
+    """The same model on every event, liked or not: what people like this viewer get round to watching."""
+
+    name = "als_seen"

@@ -56,6 +56,11 @@ class Neighbours:
         """Number of rows."""
         return len(self.indptr) - 1
 
+    def row_totals(self) -> FloatArray:
+        """Return float32[n_items]: the sum of each row."""
+        row = np.repeat(np.arange(self.n_items), np.diff(self.indptr))
+        return np.bincount(row, weights=self.data, minlength=self.n_items).astype(np.float32)
+
     def sum_over(self, item_idx: IntArray, weight: FloatArray) -> FloatArray:
         """Return float32[n_items]: the weighted sum of the rows of ``item_idx``."""
         out = np.zeros(self.n_items, np.float32)

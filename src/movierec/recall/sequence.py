@@ -15,7 +15,7 @@ from movierec.stages import SequenceConfig
 
 
 @numba.njit(cache=True)
-def _place(offsets: LongArray, timestamp: LongArray) -> tuple[FloatArray, FloatArray]:
+def place_events(offsets: LongArray, timestamp: LongArray) -> tuple[FloatArray, FloatArray]:
     """Return every event's mean position within its group of ties, and the size of that group."""
     place = np.empty(len(timestamp), np.float32)
     ties = np.empty(len(timestamp), np.float32)
@@ -41,7 +41,7 @@ def _follow(
     position, its members are as far apart as in a random order ((size + 1) / 3), and both directions
     get the mean of the two weights.
     """
-    place, ties = _place(offsets, timestamp)
+    place, ties = place_events(offsets, timestamp)
     size = 0
     for counting in (True, False):
         if not counting:

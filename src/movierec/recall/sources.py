@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from movierec.recall.als import Als
+from movierec.recall.als import Als, AlsSeen
 from movierec.recall.base import RecallSource
 from movierec.recall.genre import Genre
 from movierec.recall.item_item import CoSeen, ItemItem
 from movierec.recall.popularity import Popularity
 from movierec.recall.sequence import NextStep, Sequence
+from movierec.recall.sitting import Sitting
+from movierec.recall.transition import Transition
 from movierec.schema import Catalog, Interactions
 from movierec.stages import RecallConfig
 
-SOURCE_NAMES: Final = ("popularity", "item_item", "co_seen", "als", "sequence", "next_step", "genre")
+SOURCE_NAMES: Final = (
+    "popularity",
+    "item_item",
+    "co_seen",
+    "als",
+    "als_seen",
+    "sequence",
+    "next_step",
+    "transition",
+    "sitting",
+    "genre",
+)
 
 
 def make_sources(config: RecallConfig) -> dict[str, RecallSource]:
@@ -24,8 +37,11 @@ def make_sources(config: RecallConfig) -> dict[str, RecallSource]:
         ItemItem(config.item_item),
         CoSeen(config.co_seen),
         Als(config.als),
+        AlsSeen(config.als_seen),
         Sequence(config.sequence),
         NextStep(config.next_step),
+        Transition(config.transition),
+        Sitting(config.sitting),
         Genre(config.genre),
     )
     return {source.name: source for source in sources}

@@ -1,0 +1,77 @@
+"""Sitting recall: what people get to within the same minutes."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numba
+import numpy as np
+from scipy import sparse
+
+from movierec.recall.neighbours import Neighbours, NeighbourSource
+from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions, LongArray
+from movierec.stages import SittingConfig
+
+_FADED = 5.0
+"""Gaps of so many decay times count as another sitting: what is left of their weight is below 1 %."""
+
+
+@numba.njit(cache=True)
+def _pair(
+    offsets: LongArray, item: IntArray, timestamp: LongArray, seconds: float, window: int
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """List (item, other item, exp(-gap / seconds)) both ways, for events less than ``window`` rows apart."""
+    size = 0
+    for counting in (True, False):
+        if not counting:
+            source = np.empty(size, np.int32)
+            target = np.empty(size, np.int32)
+            weight = np.empty(size, np.float32)
+        entry = 0
+        for user in range(len(offsets) - 1):
+            for first in range(offsets[user], offsets[user + 1]):
+                for second in range(first + 1, offsets[user + 1]):
+                    gap = timestamp[second] - timestamp[first]
+                    # Ties are never cut by the window, so the order of tied rows does not matter.
+                    if gap > _FADED * seconds or (second - first >= window and gap > 0):
+                        break
+                    if not counting:
+                        source[entry], target[entry] = item[first], item[second]
+                        source[entry + 1], target[entry + 1] = item[second], item[first]
+                        weight[entry] = weight[entry + 1] = np.exp(-gap / seconds)
+                    entry += 2
+        size = entry
+    return source, target, weight
+
+
+class Sitting(NeighbourSource):
+    """Counts what is watched or rated moments apart, nearer in time more; asked with the last moments."""
+
+    name = "sitting"
+
+    def __init__(self, config: SittingConfig | None = None) -> None:
+        self.config = config or SittingConfig()
+
+    def fit(self, interactions: Interactions, catalog: Catalog) -> Self:
+        """Count pairs by the seconds between them."""
+        self.n_items_ = interactions.n_items
+        config = self.config
+        source, target, weight = _pair(
+            interactions.offsets,
+            interactions.item_idx,
+            interactions.timestamp,
+            config.seconds,
+            config.window,
+        )
+        shape = (self.n_items_, self.n_items_)
+        matrix = sparse.coo_matrix((weight, (source, target)), shape=shape).tocsr()
+        self.neighbours_ = Neighbours.from_matrix(matrix, config.neighbours)
+        return self
+
+    def weights(self, history: History) -> FloatArray:
+        """Return float32[len(history)]: nearer to the last event more, 0 before its sitting."""
+        if not len(history):
+            return np.zeros(0, np.float32)
+        gap = (history.timestamp[-1] - history.timestamp) / self.config.seconds
+        weight: FloatArray = np.where(gap <= _FADED, np.exp(-gap), 0.0).astype(np.float32)
+        return weight
