@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from movierec.evaluation.chart import find_goal, tell_outcome
 from movierec.evaluation.intervals import Difference, Interval
 from movierec.evaluation.peers import Kind
 from movierec.evaluation.results import (
@@ -139,3 +140,11 @@ def test_users_by_themselves_get_a_row() -> None:
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: f"{target.dataset} {target.protocol}")
 def test_goals_are_above_the_prototype(target) -> None:
     assert target.prototype is None or target.goal > target.prototype
+
+
+def test_chart_titles_say_the_outcome() -> None:
+    assert tell_outcome(make_report(0.155, ABOVE)) == "v2 is 35% above v1.5, the best other (p < 0.001)"
+    below = Difference(-0.0115, -0.02, -0.01, 0.01)
+    assert tell_outcome(make_report(0.1, below)) == "v2 is 10% below v1.5, the best other (p = 0.010)"
+    assert "cannot be told apart" in tell_outcome(make_report(0.155, UNSURE))
+    assert find_goal(make_report(0.155, ABOVE)) == 0.165
