@@ -15,8 +15,11 @@ BIN := $(VENV)/bin
 # Installed again when what is to be installed, or the place of the project, changes.
 KEY := $(shell { cat pyproject.toml constraints.txt; pwd; } | cksum | cut -d ' ' -f 1)
 INSTALLED := $(VENV)/.installed-$(KEY)
+INSTALLED_REPORT := $(VENV)/.installed-report-$(KEY)
 INSTALLED_TEST := $(VENV)/.installed-test-$(KEY)
 INSTALLED_CHECK := $(VENV)/.installed-check-$(KEY)
+# In the arguments of a function a plain comma would separate.
+comma := ,
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 help: ## List the targets
@@ -49,8 +52,11 @@ format: $(INSTALLED_CHECK) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-evaluate: $(INSTALLED) ## Measure recommendation quality (DATASET=name, folder or zip)
-	@exec $(BIN)/movierec evaluate --dataset '$(DATASET)' $(ARGS)
+# With MOVIEREC_DATASETS the two sets whose results are committed, unless DATASET names another.
+evaluate: $(INSTALLED_REPORT) ## Measure everything, write reports/evaluation (DATASET=…; ARGS="--quick" or "--protocol …" narrows)
+	@real=$${MOVIEREC_DATASETS:-} && set -- '$(DATASET)' && \
+	if [ -n "$$real" ] && [ '$(origin DATASET)' = file ]; then set -- ml-100k ml-latest-small; fi && \
+	exec $(BIN)/python scripts/evaluate.py "$$@" $(or $(ARGS),--extras)
 
 cards: $(INSTALLED) ## Write reports/models: the sample's card, with MOVIEREC_DATASETS also two MovieLens sets
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
@@ -102,6 +108,9 @@ endef
 
 $(INSTALLED): | $(VENV)/.created
 	$(call INSTALL,MovieRec,.,$(VENV)/.installed-[0-9])
+
+$(INSTALLED_REPORT): | $(VENV)/.created
+	$(call INSTALL,MovieRec and what its reports need,.[report$(comma)lightgbm],$(VENV)/.installed-report-)
 
 $(INSTALLED_TEST): | $(VENV)/.created
 	$(call INSTALL,MovieRec and what its tests need,.[test],$(VENV)/.installed-test-)

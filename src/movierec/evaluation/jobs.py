@@ -80,7 +80,7 @@ def plan_jobs(
         shared = {"dataset_spec": spec, "out_dir": out_dir, "settings": settings, "seed": seed}
         receipt = {"content_hash": info.content_hash, "code": code, "seed": seed, "versions": versions}
         jobs += [_plan_group(group, info, shared, receipt, quick) for group in groups]
-        if extras:
+        if extras and not quick:
             folder = out_dir / info.name
             own = {**receipt, "config": hash_config(BuildConfig())}
             jobs += [
