@@ -54,33 +54,27 @@ def _draw_curve(axes: Any, report: FrontierReport) -> None:
             marker="o",
             markersize=4,
         )
-    for point in report.points[::2]:
-        axes.annotate(
-            f"{point.setting:.1f}" + (" diversity" if point is plain else ""),
-            (point.diversity.mean, point.ndcg.mean),
-            xytext=(5, 4),
-            textcoords="offset points",
-            fontsize=8,
-            color=_OURS,
-        )
+    last, middle = report.points[-1], report.points[len(report.points) // 3]
+    for point in (*report.points[:-3:2], last):
+        _label(axes, point, f"{point.setting:.1f}", (5, -10 if point is last else 4), _OURS)
+    _label(axes, middle, "V2, by diversity setting", (8, 18), _OURS)
     best = report.best_other()
     popular = _find(report, "popularity") or best
     for point in dict.fromkeys((best, popular)):
-        axes.annotate(
-            point.name,
-            (point.diversity.mean, point.ndcg.mean),
-            xytext=(6, -3),
-            textcoords="offset points",
-            fontsize=8,
-            color=_INK,
-        )
+        _label(axes, point, point.name, (6, -3), _INK)
     gain = free.diversity.mean / plain.diversity.mean - 1 if plain.diversity.mean else 0.0
     loss = 1 - free.ndcg.mean / plain.ndcg.mean if plain.ndcg.mean else 0.0
-    _dress(axes, f"Diversity {free.setting:.1f}: {gain:.0%} more variety for {loss:.1%} of NDCG@10")
+    cost = f"{100 * loss:.1f} % of NDCG@10"
+    _dress(axes, f"Diversity {free.setting:.1f}: {_percent(gain)} more variety for {cost}")
     axes.set_xlabel("genre diversity within a list of ten", fontsize=9)
     axes.set_ylabel("NDCG@10, 95 % interval", fontsize=9)
     axes.set_ylim(bottom=0)
     axes.text(0.02, 0.03, "grey: known models", transform=axes.transAxes, fontsize=8, color=_OTHER)
+
+
+def _label(axes: Any, point: Point, text: str, shift: tuple[int, int], colour: str) -> None:
+    place = (point.diversity.mean, point.ndcg.mean)
+    axes.annotate(text, place, xytext=shift, textcoords="offset points", fontsize=8, color=colour)
 
 
 def _draw_bands(axes: Any, report: FrontierReport) -> None:
@@ -93,10 +87,10 @@ def _draw_bands(axes: Any, report: FrontierReport) -> None:
         for (_, end), first, shade in zip(_BANDS, (0, 1, 2, 3), _SHADES, strict=True):
             width = sum(shares[first:end])
             axes.barh(place, width, left=start, color=shade, height=0.62, edgecolor="white", linewidth=0.8)
-            if width >= 0.04:
+            if width >= 0.06:
                 ink = "white" if shade in _SHADES[:2] else _INK
                 axes.text(
-                    start + width / 2, place, f"{width:.0%}", ha="center", va="center", fontsize=8, color=ink
+                    start + width / 2, place, _percent(width), ha="center", va="center", fontsize=8, color=ink
                 )
             start += width
     axes.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=9)
@@ -104,9 +98,8 @@ def _draw_bands(axes: Any, report: FrontierReport) -> None:
     axes.set_xlim(0, 1)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
-    own, other = plain.deciles[0], best.deciles[0]
-    verb = "fewer" if own < other else "more"
-    _dress(axes, f"V2 gives {verb} places to the most popular tenth than {best.name}")
+    own, other = _percent(plain.deciles[0]), _percent(best.deciles[0])
+    _dress(axes, f"Places of the most popular tenth: V2 {own}, {best.name} {other}")
     from matplotlib.patches import Patch
 
     axes.legend(
@@ -151,9 +144,9 @@ def _draw_diagram(axes: Any, found: Reliability, logarithmic: bool) -> None:
     lowest, highest = (min(shown) / 1.5, max(shown) * 1.5) if logarithmic else (0.0, 1.0)
     axes.plot([lowest, highest], [lowest, highest], color=_OTHER, linewidth=1, linestyle="--")
     axes.text(
-        0.96,
-        0.9,
-        "perfectly calibrated",
+        0.98,
+        0.03,
+        "dashed: perfectly calibrated",
         transform=axes.transAxes,
         fontsize=8,
         color=_OTHER,
@@ -205,3 +198,7 @@ def _dress(axes: Any, title: str) -> None:
     axes.set_title(title, fontsize=10, loc="left", color=_INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
