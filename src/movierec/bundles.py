@@ -27,6 +27,7 @@ CARD_FILE = "model_card.md"
 _CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
 _ACTIVITY, _PACE, _BIAS = "activity.npz", "pace.npz", "bias.npz"
 _MATCH, _ITEM_COLUMNS = "match.npz", "item_columns.npy"
+_SHARES = "ranker-shares.npy"
 _LAMBDAMART, _LAMBDAMART_SCALE = "lambdamart-", "lambdamart-scale.npy"
 
 
@@ -54,6 +55,7 @@ def write_contents(
     if engine.ranker is not None:
         for number, model in enumerate(engine.ranker.models):
             writer.save_model(f"ranker-{number}.joblib", model)
+        writer.save_array(_SHARES, engine.ranker.shares)
         if engine.ranker.lambdamart is not None:
             for number, text in enumerate(engine.ranker.lambdamart.texts()):
                 (writer.path / f"{_LAMBDAMART}{number}.txt").write_text(text, encoding="utf-8")
@@ -127,7 +129,8 @@ def _read_ranker(bundle: Bundle) -> Ranker | None:
         LambdaMart.from_texts(texts, float(bundle.array(_LAMBDAMART_SCALE, mmap=False)[0])) if texts else None
     )
     models = [bundle.model(name) for name in classifiers]
-    return Ranker(models, bundle.manifest.feature_names, pairwise)
+    shares = np.asarray(bundle.array(_SHARES, mmap=False))
+    return Ranker(models, bundle.manifest.feature_names, pairwise, shares)
 
 
 def _frame_catalog(catalog: Catalog) -> pl.DataFrame:

@@ -53,6 +53,15 @@ class SequenceConfig(StageConfig):
     neighbours: int = Field(400, ge=1)
 
 
+class LiftConfig(SequenceConfig):
+    """Co-visitation over what popularity explains; on inner splits the best single source of all."""
+
+    window: int = Field(50, ge=1)
+    recency: float = Field(5.0, gt=0)
+    last_events: int = Field(40, ge=1)
+    prior: float = Field(2.0, gt=0, description="Imagined co-visits expected of any pair.")
+
+
 class TransitionConfig(StageConfig):
     """Ridge regression of the next events on the recent ones."""
 
@@ -85,8 +94,14 @@ class MergeConfig(StageConfig):
 
     per_source: int = Field(300, ge=1, description="Items asked of each source.")
     cap: int = Field(500, ge=1, description="Candidates handed to the ranker.")
-    constant: float = Field(60.0, gt=0)
-    weights: tuple[tuple[str, float], ...] = (("popularity", 0.5), ("next_step", 0.5), ("genre", 0.25))
+    constant: float = Field(20.0, gt=0)
+    weights: tuple[tuple[str, float], ...] = (
+        ("popularity", 0.5),
+        ("als_seen", 0.5),
+        ("next_step", 0.5),
+        ("sitting", 0.25),
+        ("genre", 0.25),
+    )
 
     def weight(self, source: str) -> float:
         """Return the weight of a source; 1 unless listed."""
@@ -103,6 +118,7 @@ class RecallConfig(StageConfig):
     als_seen: AlsConfig = AlsConfig(min_rating=0.5, factors=32, alpha=1.0)
     sequence: SequenceConfig = SequenceConfig()
     next_step: SequenceConfig = SequenceConfig(window=3, backward=0.0)
+    lift: LiftConfig = LiftConfig()
     transition: TransitionConfig = TransitionConfig()
     sitting: SittingConfig = SittingConfig()
     genre: GenreConfig = GenreConfig()
@@ -121,28 +137,35 @@ class TrainingConfig(StageConfig):
     weak_weight: float = Field(0.5, ge=0, description="Weight of a positive below four stars.")
     time_quantiles: tuple[float, ...] = (0.8, 0.9)
     time_window: int = Field(30, ge=1, description="Events after a time cut that count as labels.")
-    hard_negatives: int = Field(60, ge=0, description="Best merged candidates, always kept.")
-    negative_rate: float = Field(0.05, gt=0, le=1, description="Share of the other negatives kept.")
+    hard_negatives: int = Field(60, ge=0, description="Best merged candidates, kept more often.")
+    hard_rate: float = Field(0.4, gt=0, le=1, description="Share of the hard negatives kept.")
+    negative_rate: float = Field(0.035, gt=0, le=1, description="Share of the other negatives kept.")
     check_queries: int = Field(300, ge=0, description="Queries kept whole to check the ranker with.")
     max_queries: int = Field(6_000, ge=1, description="Queries are sampled down to this number.")
     seed: int = 1
 
 
 class RankerConfig(StageConfig):
-    """HistGradientBoosting unless told otherwise; several seeds are averaged."""
+    """HistGradientBoosting unless told otherwise; several seeds are averaged.
+
+    Two goals are blended: ``seeds`` learn what is watched next and at least not disliked, near labels
+    first; ``later_seeds`` what is liked anywhere in the window.
+    """
 
     kind: Literal["hist_gradient_boosting", "lambdamart", "average"] = Field(
         "hist_gradient_boosting", description="The others need movierec[lightgbm]."
     )
-    max_iter: int = Field(400, ge=1)
-    learning_rate: float = Field(0.03, gt=0)
+    max_iter: int = Field(300, ge=1)
+    learning_rate: float = Field(0.04, gt=0)
     max_leaf_nodes: int = Field(
         31, ge=2, le=64, description="At most 64: the scorer's leaf mask has 64 bits."
     )
     min_samples_leaf: int = Field(50, ge=1)
     l2_regularization: float = Field(5.0, ge=0)
-    max_features: float = Field(0.5, gt=0, le=1)
-    seeds: tuple[int, ...] = (0,)
+    max_features: float = Field(0.4, gt=0, le=1)
+    seeds: tuple[int, ...] = (0, 1)
+    later_seeds: tuple[int, ...] = (2,)
+    later_share: float = Field(0.3, ge=0, le=1, description="Weight of the second goal in the score.")
 
 
 class BuildConfig(StageConfig):

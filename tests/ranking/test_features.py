@@ -60,7 +60,7 @@ def training(toy_events, toy_films):
         calls.append((self, history, candidates, rows))
         return rows
 
-    sampling = SMALL_BUILD.training.model_copy(update={"negative_rate": 1.0})
+    sampling = SMALL_BUILD.training.model_copy(update={"hard_rate": 1.0, "negative_rate": 1.0})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FeatureBuilder, "build", spy)
         rows = collect_rows(toy_events, toy_films, SMALL_BUILD.model_copy(update={"training": sampling}))

@@ -21,6 +21,7 @@ from movierec.ranking.training import TrainingRows
 from movierec.stages import RankerConfig
 
 CONFIG = RankerConfig(
+    later_seeds=(),
     kind="lambdamart",
     max_iter=20,
     learning_rate=0.2,

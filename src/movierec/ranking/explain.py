@@ -44,10 +44,10 @@ class Explainer:
         count = len(self._explainers)
         values = np.zeros(rows.shape, np.float64)
         base = 0.0
-        for explainer in self._explainers:
+        for weight, explainer in zip(self.ranker.shares, self._explainers, strict=True):
             # The additivity check of shap is redone by our tests on the mean of the seeds.
-            values += np.asarray(explainer.shap_values(rows, check_additivity=False)) / count  # type: ignore[attr-defined]
-            base += float(np.ravel(explainer.expected_value)[0]) / count  # type: ignore[attr-defined]
+            values += weight * np.asarray(explainer.shap_values(rows, check_additivity=False))  # type: ignore[attr-defined]
+            base += weight * float(np.ravel(explainer.expected_value)[0])  # type: ignore[attr-defined]
         pairwise = self.ranker.lambdamart
         if pairwise is not None:
             theirs = pairwise.contribute(rows)

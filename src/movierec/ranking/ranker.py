@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,7 +14,8 @@ from movierec.errors import IncompatibleBundleError
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.ranking.lambdamart import LambdaMart, measure_spread
 from movierec.ranking.training import WATCH_AHEAD_RATING, TrainingRows
-from movierec.schema import FloatArray
+from movierec.recall.base import LIKED_RATING
+from movierec.schema import BoolArray, FloatArray
 from movierec.stages import RankerConfig
 
 if TYPE_CHECKING:
@@ -61,14 +62,20 @@ class Ranker:
 
     Attributes
     ----------
-    models : one fitted classifier per seed; none where LambdaMART ranks alone
+    models : one fitted classifier per seed and goal; none where LambdaMART ranks alone
     feature_names : the list the models were fitted with
     lambdamart : ranks instead of the classifiers, or is averaged with them
+    shares : float64[len(models)], weight of each in the score, one in all; equal ones unless given
     """
 
     models: Sequence[HistGradientBoostingClassifier]
     feature_names: tuple[str, ...] = FEATURE_NAMES
     lambdamart: LambdaMart | None = None
+    shares: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.shares):
+            self.shares = np.full(len(self.models), 1.0 / max(len(self.models), 1))
 
     @classmethod
     def fit(cls, rows: TrainingRows, config: RankerConfig) -> Self:
@@ -83,18 +90,33 @@ class Ranker:
             If the kind needs LightGBM and it is not installed.
         """
         if config.kind == "hist_gradient_boosting":
-            return cls(_fit_classifiers(rows, config))
+            return cls._fit_goals(rows, config)
         pairwise = LambdaMart.fit(rows, config)
         if config.kind == "lambdamart":
             return cls([], lambdamart=pairwise)
-        ranker = cls(_fit_classifiers(rows, config))
+        ranker = cls._fit_goals(rows, config)
         spread = measure_spread(pairwise.score(rows.features), rows)
         target = measure_spread(ranker.score(rows.features).astype(np.float64), rows)
         ranker.lambdamart = replace(pairwise, scale=target / spread if spread > 0 else 0.0)
         return ranker
 
+    @classmethod
+    def _fit_goals(cls, rows: TrainingRows, config: RankerConfig) -> Self:
+        """Fit the classifiers of both goals."""
+        features = _prepare(rows.features)
+        watched, liked = rows.rating > WATCH_AHEAD_RATING, rows.rating >= LIKED_RATING
+        later_seeds = config.later_seeds if liked.any() else ()
+        next_share = 1.0 - config.later_share if later_seeds else 1.0
+        models = _fit_classifiers(features, watched, rows.weight, config, config.seeds)
+        # A label's distance weighs only where the goal is what comes next.
+        flat = np.where(watched, np.float32(1.0), rows.weight)
+        models += _fit_classifiers(features, liked, flat, config, later_seeds)
+        share = [next_share / max(len(config.seeds), 1)] * len(config.seeds)
+        share += [(1.0 - next_share) / max(len(later_seeds), 1)] * len(later_seeds)
+        return cls(models, shares=np.array(share))
+
     def score(self, rows: FloatArray) -> FloatArray:
-        """Return float32[n]: mean log-odds of the seeds, or LambdaMART's score, or the mean of both.
+        """Return float32[n]: blended log-odds of the models, or LambdaMART's score, or the mean of both.
 
         Raises
         ------
@@ -111,21 +133,27 @@ class Ranker:
         parts: list[NDArray[np.float64]] = []
         if self.models:
             with threadpool_limits(limits=1, user_api="openmp"):
-                total = np.sum([model.decision_function(rows) for model in self.models], axis=0)
-            parts.append(total / len(self.models))
+                parts.append(self.shares @ np.stack([model.decision_function(rows) for model in self.models]))
         if self.lambdamart is not None:
             parts.append(self.lambdamart.score(rows))
         mean: FloatArray = (np.sum(parts, axis=0) / len(parts)).astype(np.float32)
         return mean
 
 
-def _fit_classifiers(rows: TrainingRows, config: RankerConfig) -> list[HistGradientBoostingClassifier]:
+def _prepare(features: FloatArray) -> FloatArray:
+    features = fill_unknown_columns(features)
+    return snap_to_quantiles(features) if len(features) <= SUBSAMPLED_ROWS else features
+
+
+def _fit_classifiers(
+    features: FloatArray,
+    label: BoolArray,
+    weight: FloatArray,
+    config: RankerConfig,
+    seeds: Sequence[int],
+) -> list[HistGradientBoostingClassifier]:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    label = rows.rating > WATCH_AHEAD_RATING
-    features = fill_unknown_columns(rows.features)
-    if len(rows) <= SUBSAMPLED_ROWS:
-        features = snap_to_quantiles(features)
     return [
         HistGradientBoostingClassifier(
             max_iter=config.max_iter,
@@ -138,6 +166,6 @@ def _fit_classifiers(rows: TrainingRows, config: RankerConfig) -> list[HistGradi
             categorical_features=None,
             early_stopping=False,
             random_state=seed,
-        ).fit(features, label, sample_weight=rows.weight)
-        for seed in config.seeds
+        ).fit(features, label, sample_weight=weight)
+        for seed in seeds
     ]

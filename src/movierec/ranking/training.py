@@ -258,14 +258,15 @@ def sample_rows(
 ) -> tuple[BoolArray, FloatArray]:
     """Return which rows are kept and how much each weighs.
 
-    All reached items and the best merged candidates stay; the others are thinned and weighed up. A
+    All reached items stay; the others are thinned and weighed up, the best merged candidates least. A
     positive weighs less the further away it was, and less below four stars.
     """
     reached = label >= 0
     hard = np.arange(len(label)) < config.hard_negatives
-    lucky = rng.random(len(label)) < config.negative_rate
-    weight = np.where(reached | hard, 1.0, 1.0 / config.negative_rate)
+    rate = np.where(reached, 1.0, np.where(hard, config.hard_rate, config.negative_rate))
+    kept = rng.random(len(label)) < rate
+    weight = 1.0 / rate
     positive = label > WATCH_AHEAD_RATING
     weight = np.where(positive, config.label_decay / (1.0 + np.maximum(step, 0.0)), weight)
     weight = np.where(positive & (label < LIKED_RATING), weight * config.weak_weight, weight)
-    return reached | hard | lucky, weight.astype(np.float32)
+    return kept, weight.astype(np.float32)

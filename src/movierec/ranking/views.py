@@ -11,7 +11,7 @@ import numpy as np
 from movierec.recall.base import RecallSource, age_rank, liked
 from movierec.recall.item_item import ItemItem
 from movierec.recall.neighbours import Neighbours
-from movierec.recall.sequence import Sequence
+from movierec.recall.sequence import Lift, Sequence
 from movierec.recall.sitting import Sitting
 from movierec.schema import FloatArray, History
 
@@ -25,7 +25,7 @@ VIEW_NAMES: Final = (
     "sequence_lift",
     "sequence_share",
     "sequence_share_long",
-    "sequence_surprise",
+    "lift_long",
     "next_step_share",
     "sitting_last",
 )
@@ -35,8 +35,6 @@ LONG_MEMORY: Final = 20.0
 SHARE_MEMORY: Final = 10.0
 _SHARE_PRIOR: Final = 5.0
 """Imagined co-visits per title, so that rare titles do not decide; a share is co-visits over their total."""
-
-_SURPRISE_PRIOR: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,7 @@ class Views:
     item_item, co_seen, sequence, sitting : the sources looked through
     discount : float32[n_items], 1/sqrt(events)
     sequence_rate, next_step_rate : float32[n_items], one over the co-visits of each item
-    next_step : neighbour lists of the source of that name
-    surprise : log(1 + co-visits over those expected of two unrelated titles), in place of co-visits
+    next_step, lift : neighbour lists of the sources of those names
     """
 
     item_item: ItemItem
@@ -57,39 +54,39 @@ class Views:
     sequence: Sequence
     sitting: Sitting
     next_step: Neighbours
+    lift: Neighbours
     discount: FloatArray
     sequence_rate: FloatArray
     next_step_rate: FloatArray
-    surprise: Neighbours
 
     @classmethod
     def of(cls, sources: Mapping[str, RecallSource], events: FloatArray) -> Self:
         """Derive the views from fitted sources and the events of every item, float32[n_items]."""
         item_item, co_seen = sources["item_item"], sources["co_seen"]
-        sequence, next_step, sitting = sources["sequence"], sources["next_step"], sources["sitting"]
+        sequence, next_step, lift = sources["sequence"], sources["next_step"], sources["lift"]
+        sitting = sources["sitting"]
         if not (
             isinstance(item_item, ItemItem)
             and isinstance(co_seen, ItemItem)
             and isinstance(sequence, Sequence)
             and isinstance(next_step, Sequence)
+            and isinstance(lift, Lift)
             and isinstance(sitting, Sitting)
         ):
-            raise TypeError("views need the item_item, co_seen, sequence, next_step and sitting sources")
+            raise TypeError(
+                "views need the item_item, co_seen, sequence, next_step, lift and sitting sources"
+            )
         floored = np.maximum(events, 1.0)
-        nearby = sequence.neighbours_
-        total = nearby.row_totals()
-        expected = np.repeat(total, np.diff(nearby.indptr)) * (floored / floored.sum())[nearby.indices]
-        surprise = np.log1p(nearby.data / (expected + _SURPRISE_PRIOR)).astype(np.float32)
         return cls(
             item_item,
             co_seen,
             sequence,
             sitting,
             next_step.neighbours_,
+            lift.neighbours_,
             (1.0 / np.sqrt(floored)).astype(np.float32),
-            (1.0 / (total + _SHARE_PRIOR)).astype(np.float32),
+            (1.0 / (sequence.neighbours_.row_totals() + _SHARE_PRIOR)).astype(np.float32),
             (1.0 / (next_step.neighbours_.row_totals() + _SHARE_PRIOR)).astype(np.float32),
-            Neighbours(nearby.indptr, nearby.indices, surprise),
         )
 
     def score(self, history: History, scores: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -121,7 +118,7 @@ class Views:
             "sequence_lift": scores["sequence"] * self.discount,
             "sequence_share": sequence.sum_over(items, recent * share),
             "sequence_share_long": sequence.sum_over(items, middle * share),
-            "sequence_surprise": self.surprise.sum_over(items, middle),
+            "lift_long": self.lift.sum_over(items, long),
             "next_step_share": self.next_step.sum_over(items, recent * self.next_step_rate[items]),
             "sitting_last": self.sitting.neighbours_.sum_over(items, last),
         }

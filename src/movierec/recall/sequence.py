@@ -11,7 +11,7 @@ from scipy import sparse
 from movierec.recall.base import age_rank
 from movierec.recall.neighbours import Neighbours, NeighbourSource
 from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions, LongArray
-from movierec.stages import SequenceConfig
+from movierec.stages import LiftConfig, SequenceConfig
 
 
 @numba.njit(cache=True)
@@ -110,3 +110,27 @@ class NextStep(Sequence):
     """The same count for the very next few events only, and only onwards."""
 
     name = "next_step"
+
+
+class Lift(Sequence):
+    """The same count, scored by how far it exceeds what two unrelated titles would reach.
+
+    A sum of ``log(1 + count / (expected + prior))`` over the last events, as naive Bayes adds evidence:
+    several titles that each point a little to the same film outweigh one that points to everything.
+    """
+
+    name = "lift"
+
+    def __init__(self, config: LiftConfig | None = None) -> None:
+        self.config: LiftConfig = config or LiftConfig()
+
+    def fit(self, interactions: Interactions, catalog: Catalog) -> Self:
+        """Count ordered pairs, then compare each count with the popularity of its target."""
+        super().fit(interactions, catalog)
+        nearby = self.neighbours_
+        events = np.maximum(np.bincount(interactions.item_idx, minlength=self.n_items_), 1)
+        chance = (events / events.sum())[nearby.indices]
+        expected = np.repeat(nearby.row_totals(), np.diff(nearby.indptr)) * chance
+        lift = np.log1p(nearby.data / (expected + self.config.prior)).astype(np.float32)
+        self.neighbours_ = Neighbours(nearby.indptr, nearby.indices, lift)
+        return self

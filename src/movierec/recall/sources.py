@@ -10,7 +10,7 @@ from movierec.recall.base import RecallSource
 from movierec.recall.genre import Genre
 from movierec.recall.item_item import CoSeen, ItemItem
 from movierec.recall.popularity import Popularity
-from movierec.recall.sequence import NextStep, Sequence
+from movierec.recall.sequence import Lift, NextStep, Sequence
 from movierec.recall.sitting import Sitting
 from movierec.recall.transition import Transition
 from movierec.schema import Catalog, Interactions
@@ -24,6 +24,7 @@ SOURCE_NAMES: Final = (
     "als_seen",
     "sequence",
     "next_step",
+    "lift",
     "transition",
     "sitting",
     "genre",
@@ -40,6 +41,7 @@ def make_sources(config: RecallConfig) -> dict[str, RecallSource]:
         AlsSeen(config.als_seen),
         Sequence(config.sequence),
         NextStep(config.next_step),
+        Lift(config.lift),
         Transition(config.transition),
         Sitting(config.sitting),
         Genre(config.genre),
