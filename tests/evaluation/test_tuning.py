@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from movierec.data import splits
 from movierec.data.splits import Split, Truth
 from movierec.evaluation import tuning
-from movierec.evaluation.peers import AllTimePopularity, Peer, list_peers
+from movierec.evaluation.grids import PeerTuning
+from movierec.evaluation.peers import (
+    AllTimePopularity,
+    OrderedCoVisitation,
+    Peer,
+    RecentPopularity,
+    list_peers,
+)
+from movierec.evaluation.protocols import PROTOCOLS
+from movierec.evaluation.report import compose_report
+from movierec.evaluation.runner import evaluate
 from movierec.evaluation.tuning import choose_settings, tune_peers
 from movierec.schema import Catalog, Dataset, FloatArray, History, Interactions
 
@@ -157,3 +167,47 @@ def test_a_drawn_truth_is_part_of_the_whole(sizes: list[int], n: int, seed: int)
     assert (np.diff(drawn.user_idx) > 0).all()
     for row, user in enumerate(drawn.user_idx):
         np.testing.assert_array_equal(drawn.items(row), whole.items(int(user) // 3))
+
+
+def test_a_report_says_how_its_peers_were_tuned(tiny: Dataset) -> None:
+    (report,) = evaluate(
+        tiny, ("global-timeline",), generations=(), peers=lambda: (RecentPopularity(), OrderedCoVisitation())
+    ).protocols
+    assert [entry.name for entry in report.tuning] == ["recent popularity", "ordered co-visitation"]
+    assert report.find("recent popularity").params == report.tuning[0].winner
+    text = compose_report(report)
+    assert "## Settings of the known models" in text
+    assert "| recent popularity | half_life_days " in text
+
+
+@pytest.mark.parametrize("protocol", ["leave-one-out", "user-timeline", "random", "global-timeline"])
+def test_what_is_held_out_does_not_reach_the_search(
+    tiny: Dataset, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = (RecentPopularity(), OrderedCoVisitation())
+
+    def tune() -> tuple[PeerTuning, ...]:
+        (report,) = evaluate(tiny, (protocol,), generations=(), peers=lambda: few).protocols
+        return report.tuning
+
+    def poison(part: Split) -> Split:
+        """Let everybody be asked for other titles than they went on to."""
+        truth = part.truth
+        others = [np.setdiff1d(np.arange(120), part.query.history(user).item_idx) for user in truth.user_idx]
+        items = [other[: truth.n_relevant[row]].astype(np.int32) for row, other in enumerate(others)]
+        return replace(part, held_out=part.train, truth=replace(truth, item_idx=np.concatenate(items)))
+
+    plain = tune()
+    honest = PROTOCOLS[protocol]
+    whole = len(tiny.interactions)
+
+    def split(events: Interactions, seed: int) -> tuple[Split, ...]:
+        parts = honest.split(events, seed)
+        return tuple(map(poison, parts)) if len(events) == whole else parts
+
+    monkeypatch.setattr(
+        "movierec.evaluation.runner.find_protocols", lambda _: (replace(honest, split=split),)
+    )
+    changed = tune()
+    assert len(plain) == len(few)
+    assert [entry.points for entry in changed] == [entry.points for entry in plain]

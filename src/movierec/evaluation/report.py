@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from movierec.artifacts.files import replace_atomically
 from movierec.errors import DataError
 from movierec.evaluation import chart
+from movierec.evaluation.grids import TUNING_NOTE, tabulate_tuning
 from movierec.evaluation.protocols import PROTOCOLS
 from movierec.evaluation.results import ProtocolReport, Subset, SystemResult
 from movierec.evaluation.summary import compose_summary
@@ -132,6 +134,8 @@ def compose_report(report: ProtocolReport, picture: str | None = None) -> str:
     ]
     if report.comparisons:
         parts += [f"## {report.subject} against each", _table_comparisons(report)]
+    if report.tuning:
+        parts += ["## Settings of the known models", TUNING_NOTE, tabulate_tuning(report.tuning)]
     parts += ["## Receipt", _table_receipt(report)]
     return "\n\n".join(parts) + "\n"
 
@@ -247,6 +251,8 @@ def _table_receipt(report: ProtocolReport) -> str:
         ["Splits", splits],
         ["Seed, bootstrap draws", f"{receipt.seed}, {receipt.n_resamples:,}"],
         ["Code, settings", f"`{receipt.code}`, `{receipt.config}` (digests)"],
+        ["Set by the protocol", _list_pairs(receipt.configured)],
+        ["Limited to", _list_pairs(receipt.restrictions)],
         ["Versions", ", ".join(f"{name} {value}" for name, value in receipt.versions.items())],
         ["Peers' settings", settings],
         ["Milliseconds a list", times],
@@ -254,6 +260,10 @@ def _table_receipt(report: ProtocolReport) -> str:
         ["Command", f"`{receipt.command}`"],
     ]
     return tabulate(["", ""], [row for row in rows if row[1]], n_text=2)
+
+
+def _list_pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _value(system: SystemResult, name: str) -> float | None:

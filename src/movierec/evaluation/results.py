@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from movierec.errors import ConfigError
+from movierec.evaluation.grids import PeerTuning
 from movierec.evaluation.intervals import Difference, Interval
 from movierec.evaluation.peers import Kind
 from movierec.schema import Generation
@@ -133,7 +134,8 @@ class ProtocolReport(Result):
 
     ``subject`` is the system that is compared with all the ``comparisons``, on ``metric``;
     ``best_other`` is the one of these with the highest mean. None where the subject did not take part.
-    ``per_user`` keeps the values of the subject, the best other and the best known model.
+    ``per_user`` keeps the values of the subject, the best other and the best known model. ``tuning`` says
+    how the settings of the known models were found.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -147,6 +149,7 @@ class ProtocolReport(Result):
     comparisons: tuple[Comparison, ...]
     subsets: tuple[Subset, ...] = ()
     per_user: PerUser | None = None
+    tuning: tuple[PeerTuning, ...] = ()
 
     def find(self, name: str) -> SystemResult:
         """Return a system by name; raises ``ConfigError``."""

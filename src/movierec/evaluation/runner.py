@@ -15,6 +15,7 @@ from movierec.data.dataset import load_dataset
 from movierec.data.splits import Split
 from movierec.errors import ConfigError, DataError
 from movierec.evaluation.conclusions import Rows, Scored, compare, describe_subset, keep, summarise
+from movierec.evaluation.grids import PeerTuning
 from movierec.evaluation.intervals import N_RESAMPLES
 from movierec.evaluation.limits import QUICK_CONFIG, QUICK_LIMITS, Limits
 from movierec.evaluation.measurement import (
@@ -37,6 +38,7 @@ from movierec.evaluation.results import (
     Subset,
 )
 from movierec.evaluation.systems import FitEngine, Progress, System, fit_systems
+from movierec.evaluation.tuning import TunedPeer, choose_settings
 from movierec.pipeline import fit_engine as fit_whole_engine
 from movierec.schema import Dataset, Generation
 from movierec.stages import BuildConfig
@@ -124,8 +126,8 @@ def evaluate(
         measured from the same fitted systems
     ks : list lengths; the first is the one systems are compared at
     generations : what the engine, fitted once per split, is asked for
-    peers : makes unfitted peers for each split; default are the known models and the sources that no
-        generation serves alone
+    peers : makes unfitted peers, which are tuned on train; default are the known models and the sources
+        that no generation serves alone
     seed : of random splits and bootstrap draws
     progress : receives one line per stage
     config : of the engine, before the protocol states its goal
@@ -182,9 +184,11 @@ class _Run:
         """Split, fit once for the whole group, ask, measure, compare."""
         start = perf_counter()
         plans = [_Plan(protocol, self._split(protocol)) for protocol in group]
-        scored = self._score(plans)
+        peers = self._tune(plans[0])
+        scored = self._score(plans, peers)
         seconds = perf_counter() - start
-        return [self._conclude(plan, scored[plan.protocol.name], seconds) for plan in plans]
+        tuning = tuple(peer.tuning for peer in peers if peer.tuning)
+        return [self._conclude(plan, scored[plan.protocol.name], tuning, seconds) for plan in plans]
 
     def _split(self, protocol: Protocol) -> list[Split]:
         most = self.limits.scored if self.limits else None
@@ -200,7 +204,26 @@ class _Run:
             )
         return splits
 
-    def _score(self, plans: Sequence[_Plan]) -> dict[str, list[Scored]]:
+    def _tune(self, plan: _Plan) -> tuple[TunedPeer, ...]:
+        """Choose the peers' settings once, on the smallest train: with several cuts in time, the earliest.
+
+        What shares a fit shares the settings as well, those of the protocol that its group is named after.
+        A limited run keeps the settings as they are.
+        """
+        if self.limits:
+            return tuple(TunedPeer(peer, None) for peer in self.peers())
+        protocol = PROTOCOLS.get(plan.protocol.fit_group, plan.protocol)
+        train = min((split.train for split in plan.splits), key=len)
+        return choose_settings(
+            train,
+            self.dataset.catalog,
+            lambda events: protocol.split(events, self.seed),
+            self.peers(),
+            lambda line: self.progress(f"{protocol.name}: {line}"),
+            seed=self.seed,
+        )
+
+    def _score(self, plans: Sequence[_Plan], peers: Sequence[TunedPeer]) -> dict[str, list[Scored]]:
         """Return every system over all splits, by protocol; splits side by side share their train rows."""
         first = plans[0]
         scored: dict[str, list[list[Scored]]] = {plan.protocol.name: [] for plan in plans}
@@ -209,7 +232,7 @@ class _Run:
             if len(first.splits) > 1:
                 label += f" {number + 1}/{len(first.splits)}"
             self.progress(f"{label}: fitting on {len(split.train):,} events")
-            systems = self._fit(first.protocol, split)
+            systems = self._fit(first.protocol, split, peers)
             for plan in plans:
                 scored[plan.protocol.name].append(self._ask(plan, plan.splits[number], systems))
         return {
@@ -217,22 +240,22 @@ class _Run:
             for name, parts in scored.items()
         }
 
-    def _fit(self, protocol: Protocol, split: Split) -> tuple[System, ...]:
+    def _fit(self, protocol: Protocol, split: Split, peers: Sequence[TunedPeer]) -> tuple[System, ...]:
         config = protocol.configure(self.config)
         return fit_systems(
             split.train,
             self.dataset.catalog,
             lambda train, catalog: self.fit_engine(train, catalog, config, self.progress),
             self.generations,
-            self.peers(),
+            (peer.renew() for peer in peers),
         )
 
     def _ask(self, plan: _Plan, split: Split, systems: Iterable[System]) -> list[Scored]:
         crowd = Crowd.of(split, self.dataset.catalog)
         with_auc = sum(len(part.truth) for part in plan.splits) * AUC_DEPTH <= AUC_CELLS
         scored: list[Scored] = []
+        self.progress(f"{plan.protocol.name}: asking every system for {len(split.truth):,} lists")
         for system in systems:
-            self.progress(f"{plan.protocol.name}: asking {system.name} for {len(split.truth):,} lists")
             if split.pool is not None:
                 warm = measure_pool(system, split, split.pool, self.ks, self.seed)
             else:
@@ -243,7 +266,9 @@ class _Run:
             scored.append(Scored(system, warm, cold))
         return scored
 
-    def _conclude(self, plan: _Plan, scored: list[Scored], seconds: float) -> ProtocolReport:
+    def _conclude(
+        self, plan: _Plan, scored: list[Scored], tuning: tuple[PeerTuning, ...], seconds: float
+    ) -> ProtocolReport:
         rows = plan.rows()
         metric = f"ndcg@{self.ks[0]}"
         values = {entry.system.name: entry.warm.per_user[metric] for entry in scored}
@@ -259,6 +284,7 @@ class _Run:
             comparisons=comparisons,
             subsets=tuple(self._describe_subsets(plan, scored, rows)),
             per_user=keep(scored, rows, metric, best_other),
+            tuning=tuning,
         )
 
     def _describe_subsets(self, plan: _Plan, scored: list[Scored], rows: Rows) -> Iterable[Subset]:

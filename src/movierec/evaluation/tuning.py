@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from movierec.data.splits import Split, Truth
+from movierec.evaluation.grids import GridPoint, PeerTuning
 from movierec.evaluation.metrics import NO_ITEM, DoubleArray, find_hits, ndcg
 from movierec.evaluation.peers import Peer
 from movierec.schema import Catalog, History, IntArray, Interactions
@@ -27,31 +27,6 @@ InnerSplit = Callable[[Interactions], Iterable[Split]]
 Progress = Callable[[str], None]
 
 
-class GridPoint(BaseModel):
-    """One combination of settings and its NDCG@10 on the inner split."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    params: dict[str, float]
-    ndcg: float
-
-
-class PeerTuning(BaseModel):
-    """The search for a peer's settings.
-
-    ``points`` are all combinations tried, ``winner`` the settings with the highest NDCG@10 (the first of
-    equals), ``rows`` the users it was measured on (once per inner split), ``seconds`` what the search took.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    points: tuple[GridPoint, ...]
-    winner: dict[str, float]
-    rows: int
-    seconds: float
-
-
 @dataclass(frozen=True)
 class TunedPeer:
     """A peer at its best settings, and how they were found; None where there was nothing to choose."""
@@ -59,9 +34,13 @@ class TunedPeer:
     peer: Peer
     tuning: PeerTuning | None
 
+    def renew(self) -> Peer:
+        """Return an unfitted copy, so that one choice serves several splits."""
+        return deepcopy(self.peer)
+
     def fit(self, train: Interactions, catalog: Catalog) -> Peer:
-        """Return a fitted copy, so that one choice serves several splits."""
-        return copy(self.peer).fit(train, catalog)
+        """Return a fitted copy."""
+        return self.renew().fit(train, catalog)
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ class TrendingEase(EasePeer):
         """Few ridge strengths; how fast histories and popularity fade, and how much the latter counts."""
         return self.vary(
             min_rating=(LIKED_RATING, ANY_RATING),
-            regularization=(300.0, 800.0),
+            regularization=(300.0,),
             recency=(10.0, 30.0),
             half_life_days=(7.0, 30.0, 90.0),
             power=(0.1, 0.3, 1.0),
