@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -137,3 +138,18 @@ def test_an_interrupt_ends_the_workers_and_keeps_what_is_finished(tmp_path: Path
     worker = json.loads((tmp_path / "first.json").read_text())["pid"]
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is no child")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED)
+    command = [sys.executable, str(script), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("first: finished")
+        worker = os.pidfd_open(json.loads((tmp_path / "first.json").read_text())["pid"])
+        process.kill()
+        ended, _, _ = select.select([worker], [], [], 60)
+        os.close(worker)
+    assert ended
