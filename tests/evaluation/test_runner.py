@@ -56,13 +56,21 @@ class Clairvoyant:
         return score
 
 
+class Untuned(AllTimePopularity):
+    """Popularity as the stand-in engine has it."""
+
+    @property
+    def grid(self) -> tuple[Peer, ...]:
+        return (self,)
+
+
 def run(dataset: Dataset, protocol: str, engine: Clairvoyant | None = None, seed: int = 0) -> ProtocolReport:
     report = evaluate(
         dataset,
         (protocol,),
         ks=(10, 20),
         generations=(Generation.V2, Generation.V1_5),
-        peers=lambda: (AllTimePopularity(),),
+        peers=lambda: (Untuned(),),
         seed=seed,
         fit_engine=engine or Clairvoyant(dataset.interactions),
     )
@@ -194,7 +202,7 @@ def test_a_protocol_states_the_goal_of_the_build(tiny: Dataset, monkeypatch: pyt
     assert receipt.config == hash_config(ask_for_more(BuildConfig())) != hash_config(BuildConfig())
     assert receipt.configured == {"training.cuts": "9"}
     monkeypatch.undo()
-    assert run(tiny, "random").receipt.configured == {}
+    assert run(tiny, "leave-one-out").receipt.configured == {}
 
 
 def test_limits_make_the_run_smaller_and_are_stated(tiny: Dataset) -> None:
