@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from movierec.errors import ConfigError, IncompatibleBundleError
 from movierec.ranking.pairwise import DoubleArray, add_lambdas
-from movierec.ranking.training import WATCH_AHEAD_RATING, TrainingRows
+from movierec.ranking.training import TrainingRows
 from movierec.recall.base import LIKED_RATING
 from movierec.schema import FloatArray
 from movierec.stages import RankerConfig
@@ -70,7 +70,7 @@ class LambdaMart:
         boosters = []
         for seed in config.seeds:
             params = {
-                "objective": _Objective(rows),
+                "objective": _Objective(rows, config.watch_rating),
                 "learning_rate": config.learning_rate,
                 "num_leaves": config.max_leaf_nodes,
                 "min_data_in_leaf": config.min_samples_leaf,
@@ -124,11 +124,11 @@ class LambdaMart:
 class _Objective:
     """Gradient and hessian of the loss, as LightGBM asks for them."""
 
-    def __init__(self, rows: TrainingRows) -> None:
+    def __init__(self, rows: TrainingRows, watch_rating: float) -> None:
         stop = np.flatnonzero(np.diff(rows.query)) + 1
         self.offsets = np.concatenate(([0], stop, [len(rows)])).astype(np.int64)
         liked = rows.rating >= LIKED_RATING
-        self.gain = np.where(liked, LIKED_GAIN, np.where(rows.rating > WATCH_AHEAD_RATING, WEAK_GAIN, 0.0))
+        self.gain = np.where(liked, LIKED_GAIN, np.where(rows.rating > watch_rating, WEAK_GAIN, 0.0))
         self.gain = self.gain.astype(np.float32)
         # Weighing near positives more, as rows do, measured worse here: pairs of a list already compete.
         self.weight = np.where(self.gain > 0.0, np.float32(1.0), rows.weight)

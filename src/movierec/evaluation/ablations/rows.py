@@ -1,0 +1,268 @@
+"""Rows of a study: what the ranker is fitted on and asked about, built once and then cut down.
+
+Building candidates and features costs far more than fitting a small ranker, so every ablation that can
+be had by leaving out columns, candidates or queries shares these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from movierec.data.splits import Split
+from movierec.errors import DataError
+from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
+from movierec.ranking.store import FeatureStore
+from movierec.ranking.training import (
+    TIME_CUT,
+    Query,
+    TrainingRows,
+    iterate_rounds,
+    label_candidates,
+    sample_rows,
+)
+from movierec.recall.fusion import Fusion
+from movierec.recall.sources import fit_sources
+from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions, LongArray
+from movierec.stages import BuildConfig
+
+MOST_CANDIDATES: Final = 1000
+"""Test lists are built this long, so that shorter ones are their heads."""
+
+RANK_COLUMNS: Final = tuple(column for column, name in enumerate(FEATURE_NAMES) if name.endswith("_rank"))
+"""Features that count from 1 among the candidates of a query, each number once."""
+
+_ANY_STEP: Final = "positives alike at any step"
+_ONE: Final = "positives weigh one"
+_UNTHINNED: Final = "thinning ignored"
+_WEIGHTINGS: Final[Mapping[str, Mapping[str, float]]] = {
+    _ANY_STEP: {},
+    _ONE: {"label_decay": 1.0, "weak_weight": 1.0},
+    "below four stars in full": {"weak_weight": 1.0},
+    "below four stars ignored": {"weak_weight": 0.0},
+    _UNTHINNED: {"negative_rate": 1.0, "hard_rate": 1.0},
+}
+WEIGHTING_NAMES: Final = tuple(_WEIGHTINGS)
+
+
+@dataclass(frozen=True)
+class StudyRows:
+    """Training rows with what tells ablations apart.
+
+    Attributes
+    ----------
+    rows : as the ranker takes them
+    source_rank : float32[n, n_sources], NaN where a source did not propose the item
+    cut : int64[n], the queries of a viewer from 0, newest first; 0 in time cuts
+    weights : other ways to weigh the rows, float32[n] each, by name
+    """
+
+    rows: TrainingRows
+    source_rank: FloatArray
+    cut: LongArray
+    weights: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class TestRows:
+    """The candidates of everybody who is scored, in merged order.
+
+    Attributes
+    ----------
+    features : float32[n, len(FEATURE_NAMES)]
+    item_idx : int32[n]
+    source_rank : float32[n, n_sources], NaN where a source did not propose the item
+    query : int64[n], position of the user among the scored
+    place : int64[n], from 0, place in the merged list
+    relevant : bool[n]
+    n_relevant : int64[n_queries], relevant items, proposed or not
+    user_idx : int32[n_queries]
+    """
+
+    __test__ = False  # pytest would take the name for a test
+
+    features: FloatArray
+    item_idx: IntArray
+    source_rank: FloatArray
+    query: LongArray
+    place: LongArray
+    relevant: BoolArray
+    n_relevant: LongArray
+    user_idx: IntArray
+
+    def take(self, mask: BoolArray) -> TestRows:
+        """Return the candidates where ``mask`` is true; the queries stay."""
+        return replace(
+            self,
+            features=self.features[mask],
+            item_idx=self.item_idx[mask],
+            source_rank=self.source_rank[mask],
+            query=self.query[mask],
+            place=self.place[mask],
+            relevant=self.relevant[mask],
+        )
+
+    def head(self, n: int) -> TestRows:
+        """Return the first ``n`` candidates of each query, ranked anew among themselves."""
+        kept = self.place < n
+        short = self.take(kept)
+        if kept.all():
+            return short
+        features = short.features
+        depth = int(self.place.max()) + 1
+        for column in RANK_COLUMNS:
+            rank = self.features[:, column].astype(np.int64) - 1
+            taken = np.zeros((len(self.n_relevant), depth), np.int32)
+            taken[self.query[kept], rank[kept]] = 1
+            features[:, column] = np.cumsum(taken, axis=1)[short.query, rank[kept]]
+        return short
+
+
+@dataclass(frozen=True)
+class Proposer:
+    """Recall and features fitted on the same rows."""
+
+    fusion: Fusion
+    builder: FeatureBuilder
+
+    @classmethod
+    def fit(cls, past: Interactions, catalog: Catalog, config: BuildConfig) -> Proposer:
+        """Fit every source and what the features need."""
+        sources = fit_sources(config.recall, past, catalog)
+        as_of = int(past.timestamp.max())
+        store = FeatureStore.compute(past, catalog, as_of, config.recall.genre.prior_strength)
+        return cls(Fusion(sources, config.recall.merge), FeatureBuilder.fit(sources, past, catalog, store))
+
+    def propose(self, history: History) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Return item_idx int32[n], source_rank float32[n, n_sources] and features of the candidates."""
+        scores = self.fusion.score(history)
+        merged = self.fusion.merge(history, scores)
+        features = self.builder.build(history, merged.item_idx, scores, merged.score)
+        return merged.item_idx, merged.source_rank, features
+
+
+def collect_study_rows(
+    train: Interactions,
+    catalog: Catalog,
+    config: BuildConfig,
+    progress: Callable[[str], None],
+    leaky: Proposer | None = None,
+) -> StudyRows:
+    """Return the training rows of every fold and time cut.
+
+    The queries and labels are those of :func:`movierec.ranking.training.collect_rows`. With ``leaky``,
+    its recall, which may have seen the labels, answers instead of one fitted without them.
+
+    Raises
+    ------
+    DataError
+        If nobody has enough history for a training query.
+    """
+    rng = np.random.default_rng(config.training.seed)
+    parts: list[StudyRows] = []
+    first = 0
+    for number, (label, past, queries) in enumerate(iterate_rounds(train, config.training, rng)):
+        if not len(past) or not queries:
+            continue
+        fold = number if label.startswith("fold") else TIME_CUT
+        proposer = leaky or Proposer.fit(past, catalog, config)
+        cuts = rank_cuts(queries) if fold != TIME_CUT else np.zeros(len(queries), np.int64)
+        for query, cut in zip(queries, cuts, strict=True):
+            part = _sample_query(proposer, query, config, rng)
+            if part is None:
+                continue
+            n = len(part.rows)
+            rows = replace(part.rows, query=np.full(n, first, np.int64), round=np.full(n, fold, np.int64))
+            parts.append(replace(part, rows=rows, cut=np.full(n, cut, np.int64)))
+            first += 1
+        progress(f"training queries, {label}: {first:,} so far")
+    if not parts:
+        raise DataError("nobody has enough history for a training query; choose more data")
+    return _join(parts)
+
+
+def rank_cuts(queries: list[Query]) -> LongArray:
+    """Return int64[n]: the place of each query among those of its viewer, newest first.
+
+    Queries come viewer by viewer, oldest cut first, and a later history begins with the earlier one. The
+    newest goes first: it is the last event, which every viewer has.
+    """
+    rank = np.zeros(len(queries), np.int64)
+    start = 0
+    for stop in range(1, len(queries) + 1):
+        if stop < len(queries) and _continues(queries[stop - 1].past, queries[stop].past):
+            continue
+        rank[start:stop] = np.arange(stop - start)[::-1]
+        start = stop
+    return rank
+
+
+def _continues(earlier: History, later: History) -> bool:
+    count = len(earlier)
+    return len(later) > count and bool(np.array_equal(later.item_idx[:count], earlier.item_idx))
+
+
+def _sample_query(
+    proposer: Proposer, query: Query, config: BuildConfig, rng: np.random.Generator
+) -> StudyRows | None:
+    item_idx, source_rank, features = proposer.propose(query.past)
+    label, step = label_candidates(item_idx, query.future)
+    watch_rating = config.ranker.watch_rating
+    if not (label > watch_rating).any():
+        return None
+    kept, weight = sample_rows(label, step, config.training, rng, watch_rating)
+    zeros = np.zeros(int(kept.sum()), np.int64)
+    # The stage's own rule with other settings: how it weighs is not repeated here.
+    weights = {
+        name: sample_rows(
+            label,
+            np.minimum(step, 0.0) if name in (_ANY_STEP, _ONE) else step,
+            config.training.model_copy(update=dict(update)),
+            np.random.default_rng(0),
+            watch_rating,
+        )[1][kept]
+        for name, update in _WEIGHTINGS.items()
+    }
+    rows = TrainingRows(features[kept], label[kept], weight[kept], zeros, zeros, ())
+    return StudyRows(rows, source_rank[kept], zeros, weights)
+
+
+def _join(parts: list[StudyRows]) -> StudyRows:
+    fields = ("features", "rating", "weight", "query", "round")
+    joined = {name: np.concatenate([getattr(part.rows, name) for part in parts]) for name in fields}
+    return StudyRows(
+        TrainingRows(**joined, held_out=()),
+        np.concatenate([part.source_rank for part in parts]),
+        np.concatenate([part.cut for part in parts]),
+        {name: np.concatenate([part.weights[name] for part in parts]) for name in WEIGHTING_NAMES},
+    )
+
+
+def collect_test_rows(proposer: Proposer, split: Split, most_users: int, seed: int) -> TestRows:
+    """Return the candidates of everybody in ``split.truth``, or of a random ``most_users`` of them.
+
+    Up to ``MOST_CANDIDATES`` each: the sources' own lists keep their length, only the cap of the merge is
+    lifted.
+    """
+    config = proposer.fusion.config.model_copy(update={"cap": MOST_CANDIDATES})
+    wide = replace(proposer, fusion=replace(proposer.fusion, config=config))
+    truth, chosen = split.truth, np.arange(len(split.truth))
+    if len(truth) > most_users:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(truth), most_users, replace=False))
+    found = [wide.propose(split.history(int(user))) for user in truth.user_idx[chosen]]
+    sizes = [len(items) for items, _, _ in found]
+    return TestRows(
+        np.concatenate([features for _, _, features in found]),
+        np.concatenate([items for items, _, _ in found]),
+        np.concatenate([ranks for _, ranks, _ in found]),
+        np.repeat(np.arange(len(found)), sizes),
+        np.concatenate([np.arange(size) for size in sizes]),
+        np.concatenate(
+            [np.isin(items, truth.items(int(row))) for row, (items, _, _) in zip(chosen, found, strict=True)]
+        ),
+        truth.n_relevant[chosen],
+        truth.user_idx[chosen],
+    )

@@ -1,0 +1,160 @@
+"""Running the ablations of a data set and writing what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from movierec.config import Settings
+from movierec.data.dataset import load_dataset
+from movierec.errors import DataError
+from movierec.evaluation.ablations.chart import draw_ablations
+from movierec.evaluation.ablations.results import (
+    QUESTION,
+    AblationReport,
+    SplitAblations,
+    compare_outcomes,
+    compose_ablations,
+)
+from movierec.evaluation.ablations.study import Study
+from movierec.evaluation.intervals import N_RESAMPLES
+from movierec.evaluation.protocols import Protocol, find_protocols
+from movierec.evaluation.receipts import hash_code, hash_config, list_differences, read_versions
+from movierec.evaluation.results import Receipt
+from movierec.schema import Dataset
+from movierec.stages import BuildConfig
+
+PROTOCOL_NAMES: Final = ("user-timeline", "leave-one-out")
+REPORT_NAME: Final = "ablations"
+
+TREES: Final = 60
+LEARNING_RATE: Final = 0.08
+QUERIES: Final = 1_200
+USERS: Final = 500
+"""A small ranker on few queries: some seventy of them are fitted and asked for each data set."""
+
+
+def run_ablations(
+    dataset_spec: str,
+    out_dir: Path,
+    settings: Settings,
+    progress: Callable[[str], None] | None = None,
+    seed: int = 0,
+) -> tuple[Path, ...]:
+    """Change one part at a time on a data set; write ``<dataset>/ablations.{json,md,png}``.
+
+    Parameters
+    ----------
+    dataset_spec : "sample", a known name, a folder or a zip
+    out_dir : gets the folder of the data set
+    settings : where data sets are looked up
+    progress : receives one line per variant
+    seed : of the bootstrap draws
+
+    Returns
+    -------
+    the files written
+
+    Raises
+    ------
+    DataError
+        If the data set cannot be used, or nobody in it can be scored.
+    """
+    dataset = load_dataset(dataset_spec, settings, progress)
+    report = study_dataset(dataset, shrink(BuildConfig()), USERS, progress, seed)
+    folder = out_dir / report.receipt.dataset
+    folder.mkdir(parents=True, exist_ok=True)
+    data, text, picture = (folder / f"{REPORT_NAME}.{suffix}" for suffix in ("json", "md", "png"))
+    data.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    drawn = draw_ablations(report, picture)
+    if not drawn:
+        # A chart of an earlier run would contradict the numbers beside it.
+        picture.unlink(missing_ok=True)
+    text.write_text(compose_ablations(report, picture.name if drawn else None), encoding="utf-8")
+    return (data, text, picture) if drawn else (data, text)
+
+
+def shrink(config: BuildConfig) -> BuildConfig:
+    """Return the config with the small budget of a study."""
+    training = config.training.model_copy(
+        update={"max_queries": min(config.training.max_queries, QUERIES), "check_queries": 0}
+    )
+    ranker = config.ranker.model_copy(
+        update={
+            "max_iter": min(config.ranker.max_iter, TREES),
+            "learning_rate": max(config.ranker.learning_rate, LEARNING_RATE),
+            "seeds": config.ranker.seeds[:1],
+            "later_seeds": config.ranker.later_seeds[:1],
+        }
+    )
+    return config.model_copy(update={"training": training, "ranker": ranker})
+
+
+def study_dataset(
+    dataset: Dataset,
+    config: BuildConfig,
+    most_users: int = USERS,
+    progress: Callable[[str], None] | None = None,
+    seed: int = 0,
+) -> AblationReport:
+    """Run every variant on the splits of ``PROTOCOL_NAMES``; raises ``DataError``."""
+    tell = progress or (lambda _: None)
+    start = perf_counter()
+    code = hash_code()
+    protocols = find_protocols(PROTOCOL_NAMES)
+    splits = tuple(_study_split(dataset, protocol, config, most_users, tell, seed) for protocol in protocols)
+    skipped = () if find_spec("lightgbm") else ("LambdaMART, since LightGBM is not installed",)
+    info = dataset.info
+    receipt = Receipt(
+        dataset=info.name,
+        content_hash=info.content_hash,
+        simulated=info.simulated,
+        protocol=REPORT_NAME,
+        question=QUESTION,
+        splits=tuple(
+            dict(split.params)
+            for protocol in protocols
+            for split in protocol.split(dataset.interactions, seed)
+        ),
+        seed=seed,
+        n_resamples=N_RESAMPLES,
+        versions=read_versions(),
+        code=code,
+        # The digest of what is taken apart; ``configured`` says what is smaller here.
+        config=hash_config(BuildConfig()),
+        command=f"movierec.evaluation.ablations:run_ablations {info.name}",
+        wall_seconds=round(perf_counter() - start, 1),
+        configured=list_differences(config, BuildConfig()),
+        restrictions={"users": most_users},
+    )
+    return AblationReport(receipt=receipt, trees=config.ranker.max_iter, skipped=skipped, splits=splits)
+
+
+def _study_split(
+    dataset: Dataset,
+    protocol: Protocol,
+    config: BuildConfig,
+    most_users: int,
+    tell: Callable[[str], None],
+    seed: int,
+) -> SplitAblations:
+    split = protocol.split(dataset.interactions, seed)[0]
+    if not len(split.truth) or not len(split.train):
+        raise DataError(
+            f"{dataset.info.name} has nobody to score under {protocol.name}: it takes users with a history "
+            "and a later event they liked; choose another protocol or more data"
+        )
+    study = Study.prepare(
+        split, dataset.catalog, config, most_users, lambda line: tell(f"{protocol.name}: {line}")
+    )
+    outcomes = study.run(lambda line: tell(f"{protocol.name}: {line}"))
+    return SplitAblations(
+        protocol=protocol.name,
+        users=len(study.test.user_idx),
+        scored_users=len(split.truth),
+        train_queries=int(study.train.rows.query[-1]) + 1,
+        ablations=compare_outcomes(outcomes, study.test.user_idx, seed),
+    )
