@@ -26,7 +26,7 @@ class ExtraJob:
     name : of the report
     call : "module:function", called with ``dataset_spec, out_dir, settings, progress, seed`` by name
     outputs : file names in ``<out_dir>/<dataset>``; the JSON ones hold a receipt with ``content_hash``,
-        ``code``, ``config``, ``seed`` and ``versions`` as those of the protocols do
+        ``code``, ``seed`` and ``versions`` as those of the protocols do
     cost : time next to that of a protocol with one split
     """
 
@@ -82,14 +82,14 @@ def plan_jobs(
         jobs += [_plan_group(group, info, shared, receipt, quick) for group in groups]
         if extras and not quick:
             folder = out_dir / info.name
-            own = {**receipt, "config": hash_config(BuildConfig())}
+            # Without the settings: they are the study's own, and part of the code.
             jobs += [
                 Job(
                     f"{info.name} {extra.name}",
                     extra.call,
                     shared,
                     tuple(folder / name for name in extra.outputs),
-                    own,
+                    receipt,
                     extra.cost,
                 )
                 for extra in EXTRA_JOBS
