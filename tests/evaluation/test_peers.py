@@ -9,8 +9,8 @@ from movierec.evaluation.peers import Ease, Peer, RecencyEase, list_peers, list_
 from movierec.schema import Dataset, History
 
 EVERYONE = (*list_peers(), *list_source_peers())
-SHARED = {"popularity", "recent popularity"}
-PERSONAL = tuple(peer for peer in list_peers() if peer.name not in SHARED)
+WITH_POPULARITY = {"popularity", "recent popularity", "recency EASE + recent popularity"}
+PERSONAL = tuple(peer for peer in list_peers() if peer.name not in WITH_POPULARITY)
 BLAS_HINT = "ignore:OpenBLAS is configured to use:RuntimeWarning"
 
 pytestmark = pytest.mark.filterwarnings(BLAS_HINT)

@@ -38,7 +38,7 @@ PERSONAL = (
     Bpr(factors=8, learning_rate=0.1, iterations=300),
     Ease(regularization=1.0),
     RecencyEase(regularization=1.0),
-    TrendingEase(regularization=1.0),
+    TrendingEase(regularization=1.0, popularity=0.1),
     OrderedCoVisitation(),
 )
 
@@ -167,15 +167,24 @@ def test_recency_ease_halves_as_told_and_counts_liked_events_only(tiny: Dataset)
     )
 
 
-def test_trending_ease_multiplies_with_recent_popularity(tiny: Dataset) -> None:
+def test_trending_ease_adds_recent_popularity(tiny: Dataset) -> None:
     fading = RecencyEase(regularization=10.0).fit(tiny.interactions, tiny.catalog)
     recent = RecentPopularity(half_life_days=30.0).fit(tiny.interactions, tiny.catalog)
-    both = TrendingEase(regularization=10.0, half_life_days=30.0, power=2.0)
+    both = TrendingEase(regularization=10.0, half_life_days=30.0, popularity=0.5)
     both.fit(tiny.interactions, tiny.catalog)
     history = tiny.interactions.history(2)
-    trend = recent.score(history) / recent.score(history).max()
-    expected = np.maximum(fading.score(history), 0) * trend**2
-    np.testing.assert_allclose(both.score(history), expected, rtol=1e-4, atol=1e-7)
+    own, trend = (peer.score(history) for peer in (fading, recent))
+    expected = (own - own.mean()) / own.std() + 0.5 * (trend - trend.mean()) / trend.std()
+    found = both.score(history)
+    np.testing.assert_allclose(found - found.mean(), expected, rtol=1e-3, atol=1e-4)
+    assert found.min() > 0
+
+
+def test_trending_ease_shows_strangers_what_is_popular(tiny: Dataset) -> None:
+    both = TrendingEase().fit(tiny.interactions, tiny.catalog)
+    recent = RecentPopularity().fit(tiny.interactions, tiny.catalog)
+    listed = [peer.recommend(History.empty(), 10).item_idx for peer in (both, recent)]
+    np.testing.assert_array_equal(*listed)
 
 
 def test_co_visitation_counts_steps_onwards_and_back_by_hand(two_clubs: Dataset) -> None:

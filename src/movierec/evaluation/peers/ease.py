@@ -1,4 +1,4 @@
-"""EASE^R, as published, with a recency-weighted history, and times recent popularity."""
+"""EASE^R, as published, with a recency-weighted history, and with recent popularity added."""
 
 from __future__ import annotations
 
@@ -142,54 +142,53 @@ class RecencyEase(EasePeer):
 
 
 @dataclass
-class TrendingEase(EasePeer):
-    """Recency-weighted EASE^R times recent popularity to a power: what you like of what is watched now.
+class TrendingEase(RecencyEase):
+    """Recency-weighted EASE^R plus recent popularity: what you like of what is watched now.
 
-    Opinions that EASE does not hold (0 or less) stay none, however popular the item.
+    Both are standardised over the catalogue before they are added; who liked nothing gets what is popular.
     """
 
-    name: str = "recency EASE x recent popularity"
-    regularization: float = 300.0
-    min_rating: float = LIKED_RATING
-    max_items: int = 12_000
-    recency: float = 10.0
-    half_life_days: float = 30.0
-    power: float = 0.3
-    weights_: EaseWeights = field(init=False, repr=False)
+    name: str = "recency EASE + recent popularity"
+    half_life_days: float = 7.0
+    popularity: float = 1.0
     train_: Interactions = field(init=False, repr=False)
-    trend_: dict[float, FloatArray] = field(init=False, repr=False)
+    trends_: dict[float, FloatArray] = field(init=False, repr=False)
 
-    asked_settings: ClassVar[frozenset[str]] = frozenset({"recency", "half_life_days", "power"})
+    asked_settings: ClassVar[frozenset[str]] = frozenset({"recency", "half_life_days", "popularity"})
 
     def fit(self, train: Interactions, catalog: Catalog) -> Self:
         """Solve for the weights; popularity is counted when its half-life is first asked for."""
         self.train_ = train
-        self.trend_ = {}
+        self.trends_ = {}
         return super().fit(train, catalog)
 
-    def weigh(self, history: History) -> FloatArray:
-        """Return the decayed weights of the positive events, 0 for the others."""
-        return fade(history, self.min_rating, self.recency)
-
     def spread(self, profiles: sparse.csr_matrix) -> FloatArray:
-        """Multiply what EASE says with the trend."""
-        if self.half_life_days not in self.trend_:
+        """Add the trend to what EASE says; shifted to be positive, since the order is all that is meant."""
+        if self.half_life_days not in self.trends_:
             recent = count_recent(self.train_, self.half_life_days, LIKED_RATING)
-            self.trend_[self.half_life_days] = recent / max(float(recent.max(initial=0.0)), 1e-12)
-        trend = self.trend_[self.half_life_days] ** np.float32(self.power)
-        scores: FloatArray = np.maximum(super().spread(profiles), 0.0) * trend
-        return scores
+            self.trends_[self.half_life_days] = standardise(recent[None])[0]
+        scores = standardise(super().spread(profiles))
+        scores += np.float32(self.popularity) * self.trends_[self.half_life_days]
+        shifted: FloatArray = scores - scores.min(axis=1, keepdims=True, initial=0.0) + np.float32(1e-3)
+        return shifted
 
     @property
     def grid(self) -> tuple[Peer, ...]:
-        """Few ridge strengths; how fast histories and popularity fade, and how much the latter counts."""
+        """Two ridges, on liked and all events; how fast popularity fades, and how much it counts."""
         return self.vary(
             min_rating=(LIKED_RATING, ANY_RATING),
-            regularization=(300.0,),
-            recency=(10.0, 30.0),
+            regularization=(300.0, 800.0),
             half_life_days=(7.0, 30.0, 90.0),
-            power=(0.1, 0.3, 1.0),
+            popularity=(0.1, 0.3, 1.0, 2.0),
         )
+
+
+def standardise(scores: FloatArray) -> FloatArray:
+    """Return rows float32[n, n_items] with mean 0 and deviation 1; rows without deviation become 0."""
+    centred = scores - scores.mean(axis=1, keepdims=True)
+    deviation = centred.std(axis=1, keepdims=True)
+    found: FloatArray = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 0)
+    return found
 
 
 def fade(history: History, min_rating: float, recency: float) -> FloatArray:
