@@ -16,7 +16,7 @@ from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
 from movierec.ranking.lambdamart import LambdaMart
 from movierec.ranking.match import MatchModel
 from movierec.ranking.pace import ItemPace
-from movierec.ranking.ranker import Ranker
+from movierec.ranking.ranker import Head, Ranker
 from movierec.ranking.store import FeatureStore
 from movierec.recall.sources import SOURCE_NAMES, make_sources
 from movierec.schema import Catalog, Dataset, Interactions
@@ -27,7 +27,7 @@ CARD_FILE = "model_card.md"
 _CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
 _ACTIVITY, _PACE, _BIAS = "activity.npz", "pace.npz", "bias.npz"
 _MATCH, _ITEM_COLUMNS = "match.npz", "item_columns.npy"
-_SHARES = "ranker-shares.npy"
+_HEADS = "ranker-heads.npy"
 _LAMBDAMART, _LAMBDAMART_SCALE = "lambdamart-", "lambdamart-scale.npy"
 
 
@@ -55,7 +55,7 @@ def write_contents(
     if engine.ranker is not None:
         for number, model in enumerate(engine.ranker.models):
             writer.save_model(f"ranker-{number}.joblib", model)
-        writer.save_array(_SHARES, engine.ranker.shares)
+        writer.save_array(_HEADS, np.array(engine.ranker.heads, dtype=np.str_))
         if engine.ranker.lambdamart is not None:
             for number, text in enumerate(engine.ranker.lambdamart.texts()):
                 (writer.path / f"{_LAMBDAMART}{number}.txt").write_text(text, encoding="utf-8")
@@ -129,8 +129,8 @@ def _read_ranker(bundle: Bundle) -> Ranker | None:
         LambdaMart.from_texts(texts, float(bundle.array(_LAMBDAMART_SCALE, mmap=False)[0])) if texts else None
     )
     models = [bundle.model(name) for name in classifiers]
-    shares = np.asarray(bundle.array(_SHARES, mmap=False))
-    return Ranker(models, bundle.manifest.feature_names, pairwise, shares)
+    heads = tuple(Head(name) for name in bundle.array(_HEADS, mmap=False))
+    return Ranker(models, bundle.manifest.feature_names, pairwise, heads)
 
 
 def _frame_catalog(catalog: Catalog) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from movierec.ranking.ranker import Ranker
 from movierec.recall.base import Candidates, RecallSource, select, top_n
 from movierec.recall.fusion import Fusion
 from movierec.recall.merge import Merged
-from movierec.schema import BoolArray, FloatArray, Generation, History, IntArray
+from movierec.schema import Aim, BoolArray, FloatArray, Generation, History, IntArray
 from movierec.stages import MergeConfig
 
 BATCH_HISTORIES = 64
@@ -73,6 +73,7 @@ class Engine:
         generation: Generation = Generation.V2,
         allowed: BoolArray | None = None,
         scores: Mapping[str, FloatArray] | None = None,
+        aim: Aim = Aim.BALANCED,
     ) -> Ranked:
         """Rank the unseen, allowed items of the catalogue; at least ``k`` of them where there are.
 
@@ -80,6 +81,7 @@ class Engine:
         ----------
         allowed : bool[n_items], filters; None allows everything
         scores : stands in for the sources' own scores of this history
+        aim : what the order is for
         """
         clock = _Clock()
         if scores is None:
@@ -92,7 +94,7 @@ class Engine:
         if generation is Generation.V2 and self.ranker is not None:
             features = self.builder.build(history, merged.item_idx, scores, merged.score)
             clock.lap("features")
-            score = self.ranker.score(features)
+            score = self.ranker.score(features, aim)
             clock.lap("ranker")
         elif generation not in (Generation.V2, Generation.V1_5):
             own = scores[generation.value.removeprefix("v1-")]
@@ -150,6 +152,7 @@ class Engine:
         k: int,
         generation: Generation = Generation.V2,
         depth: int | None = None,
+        aim: Aim = Aim.BALANCED,
     ) -> list[Candidates]:
         """Return :meth:`recommend` of every history, with the ranker called on many at once.
 
@@ -158,16 +161,16 @@ class Engine:
         """
         depth = max(depth or k, k)
         if generation is not Generation.V2 or self.ranker is None:
-            whole = (self.rank(history, k, generation) for history in histories)
+            whole = (self.rank(history, k, generation, aim=aim) for history in histories)
             return [Candidates(ranked.item_idx[:depth], ranked.score[:depth]) for ranked in whole]
         results: list[Candidates] = []
         for start in range(0, len(histories), BATCH_HISTORIES):
             chunk = histories[start : start + BATCH_HISTORIES]
-            results.extend(self._recommend_chunk(chunk, k, depth, self.ranker))
+            results.extend(self._recommend_chunk(chunk, k, depth, self.ranker, aim))
         return results
 
     def _recommend_chunk(
-        self, histories: list[History], k: int, depth: int, ranker: Ranker
+        self, histories: list[History], k: int, depth: int, ranker: Ranker, aim: Aim
     ) -> list[Candidates]:
         merged_lists: list[Merged] = []
         rows: list[FloatArray] = []
@@ -176,7 +179,7 @@ class Engine:
             merged = self.fusion.merge(history, scores, None, k)
             merged_lists.append(merged)
             rows.append(self.builder.build(history, merged.item_idx, scores, merged.score))
-        score = ranker.score(np.concatenate(rows))
+        score = ranker.score(np.concatenate(rows), aim)
         bounds = np.cumsum([0, *(len(merged) for merged in merged_lists)])
         results = []
         for index, (history, merged) in enumerate(zip(histories, merged_lists, strict=True)):
@@ -186,7 +189,11 @@ class Engine:
         return results
 
     def score_items(
-        self, history: History, items: IntArray, generation: Generation = Generation.V2
+        self,
+        history: History,
+        items: IntArray,
+        generation: Generation = Generation.V2,
+        aim: Aim = Aim.BALANCED,
     ) -> FloatArray:
         """Return float32[len(items)]: how the engine orders exactly these items among themselves.
 
@@ -201,7 +208,7 @@ class Engine:
         listed = np.concatenate([merged.item_idx, spare])
         score = np.concatenate([merged.score, np.zeros(len(spare), np.float32)])
         if generation is Generation.V2 and self.ranker is not None:
-            score = self.ranker.score(self.builder.build(history, listed, scores, score))
+            score = self.ranker.score(self.builder.build(history, listed, scores, score), aim)
         by_item = np.zeros(self.n_items, np.float32)
         by_item[listed] = score
         return by_item[items]

@@ -43,6 +43,19 @@ class Columns:
     TMDB_ID: Final = "tmdb_id"
 
 
+class Aim(StrEnum):
+    """What the order of a list is for; the ranker blends its heads accordingly.
+
+    ``next`` asks what is watched next, ``later`` what is liked anywhere ahead, ``return`` what somebody
+    wants who comes back after a while; ``balanced`` weighs all three.
+    """
+
+    BALANCED = "balanced"
+    NEXT = "next"
+    LATER = "later"
+    RETURN = "return"
+
+
 class Generation(StrEnum):
     """Which pipeline answers: one source alone, the merge, or merge plus ranker."""
 

@@ -26,6 +26,7 @@ from movierec.reasons import Reasoner, gather_evidence, list_hits
 from movierec.recall.base import Candidates, top_n
 from movierec.recall.genre import Genre
 from movierec.schema import (
+    Aim,
     BoolArray,
     Catalog,
     DatasetInfo,
@@ -68,6 +69,7 @@ class Query:
     filters: Filters = field(default_factory=Filters)
     diversity: float = 0.0
     favourite_genres: tuple[str, ...] = ()
+    aim: Aim = Aim.BALANCED
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +155,9 @@ class RecommenderService:
         """Return the ranked, explained list for one history."""
         return self._answer(history, query)[0]
 
-    def recommend_batch(self, histories: list[History], k: int) -> list[Candidates]:
+    def recommend_batch(self, histories: list[History], k: int, aim: Aim = Aim.BALANCED) -> list[Candidates]:
         """Return the best ``k`` unseen items of every history, equal to :meth:`recommend` without filters."""
-        return self.engine.recommend_batch(histories, k)
+        return self.engine.recommend_batch(histories, k, aim=aim)
 
     def trace(self, history: History, query: Query) -> RecommendationTrace:
         """Return the list with features, contributions and evidence of every item."""
@@ -174,7 +176,7 @@ class RecommenderService:
             wanted = np.isin(self.catalog.genre_names, query.favourite_genres).astype(np.float32)
             own = genre.affinity(history, genre.config.recency) if len(history) else np.zeros_like(wanted)
             scores["genre"] = genre.score_affinity(own + wanted / max(wanted.sum(), 1.0))
-        ranked = self.engine.rank(history, query.k, query.generation, allowed, scores)
+        ranked = self.engine.rank(history, query.k, query.generation, allowed, scores, query.aim)
         started = perf_counter()
         vectors = self.engine.builder.genre_unit[ranked.item_idx]
         positions = diversify(ranked.score, vectors, query.k, query.diversity)

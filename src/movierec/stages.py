@@ -69,7 +69,7 @@ class TransitionConfig(StageConfig):
     ahead: float = Field(3.0, gt=0, description="Events ahead weigh exp(-steps / ahead).")
     window: int = Field(40, ge=1, description="Events looked at on either side of a point.")
     regularization: float = Field(300.0, gt=0)
-    max_items: int = Field(2500, ge=1, description="Most-rated items that take part; memory is its square.")
+    max_items: int = Field(2000, ge=1, description="Most-rated items that take part; memory is its square.")
     max_events: int = Field(2_000_000, ge=1, description="Points of all timelines; more are thinned evenly.")
     neighbours: int = Field(400, ge=1)
 
@@ -128,6 +128,10 @@ class RecallConfig(StageConfig):
 class TrainingConfig(StageConfig):
     """Where the ranker's rows come from: see :mod:`movierec.ranking.training`."""
 
+    goal: Literal["next", "missing"] = Field(
+        "next",
+        description="next: labels are what came after a cut; missing: random events taken out of a history.",
+    )
     folds: int = Field(6, ge=2, description="Viewer groups; recall is fitted without the labelled group.")
     cuts: int = Field(6, ge=1, description="Points of each timeline that become training queries.")
     min_history: int = Field(4, ge=1)
@@ -135,7 +139,8 @@ class TrainingConfig(StageConfig):
     window_min: int = Field(8, ge=1)
     label_decay: float = Field(3.0, gt=0, description="A label k steps away weighs decay / (1 + k).")
     weak_weight: float = Field(0.5, ge=0, description="Weight of a positive below four stars.")
-    time_quantiles: tuple[float, ...] = (0.8, 0.9)
+    time_quantiles: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    missing_share: float = Field(0.25, gt=0, lt=1, description="Share taken out where the goal is missing.")
     time_window: int = Field(30, ge=1, description="Events after a time cut that count as labels.")
     hard_negatives: int = Field(60, ge=0, description="Best merged candidates, kept more often.")
     hard_rate: float = Field(0.4, gt=0, le=1, description="Share of the hard negatives kept.")
@@ -148,8 +153,9 @@ class TrainingConfig(StageConfig):
 class RankerConfig(StageConfig):
     """HistGradientBoosting unless told otherwise; several seeds are averaged.
 
-    Two goals are blended: ``seeds`` learn what is watched next and at least not disliked, near labels
-    first; ``later_seeds`` what is liked anywhere in the window.
+    It has three heads. ``seeds`` learn what is watched next and at least not disliked, near labels
+    first; ``later_seeds`` what is liked anywhere in the window; ``return_seeds`` what people watch who
+    come back after a moment of the calendar.
     """
 
     kind: Literal["hist_gradient_boosting", "lambdamart", "average"] = Field(
@@ -163,9 +169,10 @@ class RankerConfig(StageConfig):
     min_samples_leaf: int = Field(50, ge=1)
     l2_regularization: float = Field(5.0, ge=0)
     max_features: float = Field(0.4, gt=0, le=1)
+    watch_rating: float = Field(2.5, description="Stars above which the first goal counts an event.")
     seeds: tuple[int, ...] = (0, 1)
     later_seeds: tuple[int, ...] = (2,)
-    later_share: float = Field(0.3, ge=0, le=1, description="Weight of the second goal in the score.")
+    return_seeds: tuple[int, ...] = (3,)
 
 
 class BuildConfig(StageConfig):

@@ -5,8 +5,10 @@ import csv
 import numpy as np
 import pytest
 
+from movierec.commands.recommend import AIMS
 from movierec.recall.base import Candidates
 from movierec.schema import (
+    Aim,
     Catalog,
     DatasetInfo,
     Generation,
@@ -38,6 +40,7 @@ class ToyService:
             tmdb_id=(None,) * N_ITEMS,
         )
         self.batches = 0
+        self.aims: list[Aim] = []
 
     def trained_history(self, user_idx: int) -> History:
         return make_history([user_idx])
@@ -45,8 +48,9 @@ class ToyService:
     def effective_history(self, user_idx, feedback) -> History:
         return make_history([user_idx, *(self.catalog.index_of[event.item_id] for event in feedback)])
 
-    def recommend_batch(self, histories, k):
+    def recommend_batch(self, histories, k, aim=Aim.BALANCED):
         self.batches += 1
+        self.aims.append(aim)
         found = []
         for history in histories:
             index = np.setdiff1d(np.arange(N_ITEMS), history.item_idx)[:k].astype(np.int32)
@@ -268,3 +272,13 @@ def test_recommending_creates_no_feedback_store(service, run, write_users, tmp_p
     home = tmp_path / "home"
     run("recommend", "--home", home, "--users", write_users("userId\nu1\n"), "--k", 1)
     assert not home.exists()
+
+
+def test_the_aim_reaches_the_recommender(service, run, write_users, tmp_path):
+    users = write_users("userId\nu1\n")
+    for aim in AIMS:
+        run("recommend", "--home", tmp_path, "--users", users, "--k", 1, "--aim", aim)
+    assert service.aims == list(Aim)
+    status, _, err = run("recommend", "--home", tmp_path, "--users", users, "--aim", "soon")
+    assert status == 2
+    assert "soon" in err

@@ -17,7 +17,7 @@ from movierec.evaluation.results import ProtocolReport
 from movierec.evaluation.runner import evaluate
 from movierec.pipeline import fit_engine
 from movierec.recall.base import Candidates, select
-from movierec.schema import Catalog, Dataset, FloatArray, Generation, History, IntArray, Interactions
+from movierec.schema import Aim, Catalog, Dataset, FloatArray, Generation, History, IntArray, Interactions
 from movierec.stages import BuildConfig, RankerConfig, TrainingConfig
 
 Progress = Callable[[str], None]
@@ -29,6 +29,7 @@ class Clairvoyant:
 
     everything: Interactions
     fitted: list[Interactions] = field(default_factory=list)
+    aims: list[Aim] = field(default_factory=list)
 
     def __call__(
         self, train: Interactions, catalog: Catalog, config: BuildConfig | None, progress: Progress | None
@@ -42,11 +43,19 @@ class Clairvoyant:
         return self
 
     def recommend_batch(
-        self, histories: list[History], k: int, generation: Generation, depth: int | None
+        self,
+        histories: list[History],
+        k: int,
+        generation: Generation,
+        depth: int | None,
+        aim: Aim = Aim.BALANCED,
     ) -> list[Candidates]:
+        self.aims.append(aim)
         return [select(self.score(history, generation), history, depth or k) for history in histories]
 
-    def score_items(self, history: History, items: IntArray, generation: Generation) -> FloatArray:
+    def score_items(
+        self, history: History, items: IntArray, generation: Generation, aim: Aim = Aim.BALANCED
+    ) -> FloatArray:
         return self.score(history, generation)[items]
 
     def score(self, history: History, generation: Generation) -> FloatArray:
@@ -153,6 +162,19 @@ def test_protocols_of_a_group_share_one_fit(tiny: Dataset) -> None:
     assert alone.find("popularity").metrics == rated.find("popularity").metrics
 
 
+def test_the_protocol_s_aim_is_asked_and_judged_against_the_best_single_model(tiny: Dataset) -> None:
+    engine = Clairvoyant(tiny.interactions)
+    report = run(tiny, "leave-one-out", engine)
+    assert Aim.NEXT in engine.aims
+    assert Aim.BALANCED in engine.aims
+    assert report.aimed is not None
+    assert (report.aimed.system, report.aimed.single) == ("v2-next", "popularity")
+    found = report.find("v2-next").metrics["ndcg@10"].mean - report.find("popularity").metrics["ndcg@10"].mean
+    assert report.aimed.difference.mean == pytest.approx(found, abs=1e-5)
+    assert "v2-next" not in {entry.other for entry in report.comparisons}
+    assert run(tiny, "random").aimed is None
+
+
 def test_untied_users_are_reported_apart(tiny: Dataset) -> None:
     report = run(tiny, "leave-one-out")
     (untied,) = report.subsets
@@ -160,7 +182,7 @@ def test_untied_users_are_reported_apart(tiny: Dataset) -> None:
     mask = splits.find_untied(split)
     assert untied.name == "untied"
     assert untied.counts.users == untied.counts.rows == int(mask.sum())
-    assert set(untied.metrics) == {"v2", "v1.5", "popularity"}
+    assert set(untied.metrics) == {"v2", "v1.5", "v2-next", "popularity"}
     assert untied.metrics["v2"]["ndcg@10"].mean == pytest.approx(1.0)
     assert untied.best_other in ("v1.5", "popularity")
     assert untied.difference is not None

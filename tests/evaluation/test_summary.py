@@ -88,7 +88,7 @@ def test_a_missed_target_says_by_how_much() -> None:
 
 def test_a_met_target_says_so() -> None:
     text = compose_summary([make_report(0.165, ABOVE)])
-    assert find_row(text).endswith("p < 0.001 | yes |")
+    assert find_row(text).endswith("p < 0.001 |  |  | yes |")
     assert "Targets met: 1 of 1 measured." in text
     assert "excludes 0: 1 of 1." in text
 

@@ -7,8 +7,9 @@ import pytest
 
 from movierec.errors import IncompatibleBundleError
 from movierec.ranking.features import FEATURE_NAMES
-from movierec.ranking.ranker import Ranker
-from movierec.ranking.training import TrainingRows
+from movierec.ranking.ranker import BLENDS, Head, Ranker
+from movierec.ranking.training import TIME_CUT, TrainingRows
+from movierec.schema import Aim
 from movierec.stages import RankerConfig
 
 CONFIG = RankerConfig(max_iter=20, max_leaf_nodes=4, min_samples_leaf=10, max_features=1.0)
@@ -42,8 +43,6 @@ def test_learns_what_decides(planted):
 
 
 def test_stars_up_to_two_and_a_half_are_no_positive(planted):
-    from dataclasses import replace
-
     lukewarm = replace(planted, rating=np.where(planted.rating > 0, 2.5, 4.0).astype(np.float32))
     score = Ranker.fit(lukewarm, CONFIG).score(planted.features)
     assert score[lukewarm.rating == 4.0].min() > score[lukewarm.rating == 2.5].max()
@@ -102,3 +101,63 @@ def test_every_split_is_numeric(toy_engine):
     for model in toy_engine.ranker.models:
         assert model.categorical_features is None
         assert model.is_categorical_ is None
+
+
+class TestHeads:
+    """Three features decide one head each: nearness the next, stars the later, the calendar the return."""
+
+    NEAR, STARS, BACK = (
+        FEATURE_NAMES.index(name) for name in ("next_step_score", "als_score", "now_activity_7d")
+    )
+
+    @pytest.fixture(scope="class")
+    def rows(self) -> TrainingRows:
+        features = np.random.default_rng(1).integers(0, 2, (800, len(FEATURE_NAMES)))
+        back = np.arange(800) >= 600
+        rating = np.where(features[:, self.STARS] == 1, 5.0, np.where(features[:, self.NEAR] == 1, 3.0, -1.0))
+        rating[back] = np.where(features[back, self.BACK] == 1, 4.0, -1.0)
+        made = make_rows(features, rating)
+        # As in training: what is far away hardly counts for the next head.
+        weight = np.where((features[:, self.NEAR] == 0) & (rating > 0) & ~back, 0.01, 1.0)
+        return replace(made, weight=weight.astype(np.float32), round=np.where(back, TIME_CUT, 0))
+
+    @pytest.fixture(scope="class")
+    def ranker(self, rows) -> Ranker:
+        return Ranker.fit(rows, CONFIG.model_copy(update={"max_iter": 60}))
+
+    def ask(self, ranker: Ranker, aim: Aim) -> dict[int, float]:
+        """Return how far each of the deciding features lifts an otherwise empty row."""
+        rows = np.zeros((4, len(FEATURE_NAMES)), np.float32)
+        names = (self.NEAR, self.STARS, self.BACK)
+        for row, column in enumerate(names, 1):
+            rows[row, column] = 1.0
+        score = ranker.score(rows, aim)
+        return {column: float(score[row] - score[0]) for row, column in enumerate(names, 1)}
+
+    def test_every_head_learns_its_own_rows(self, ranker):
+        assert ranker.heads == (Head.NEXT, Head.NEXT, Head.LATER, Head.RETURN) or set(ranker.heads) == set(
+            Head
+        )
+        later, back = self.ask(ranker, Aim.LATER), self.ask(ranker, Aim.RETURN)
+        assert max(back, key=lambda column: back[column]) == self.BACK
+        assert max(later, key=lambda column: later[column]) == self.STARS
+        assert self.ask(ranker, Aim.NEXT)[self.NEAR] > later[self.NEAR]
+
+    @pytest.mark.parametrize("aim", Aim)
+    def test_the_score_is_the_blend_of_the_models(self, ranker, rows, aim):
+        share = ranker.shares(aim)
+        assert share.sum() == pytest.approx(1.0)
+        by_head = {head: share[[one is head for one in ranker.heads]].sum() for head in Head}
+        assert by_head == pytest.approx({head: BLENDS[aim].get(head, 0.0) for head in Head})
+        alone = np.stack([Ranker([model]).score(rows.features) for model in ranker.models])
+        np.testing.assert_allclose(ranker.score(rows.features, aim), share @ alone, atol=1e-5)
+
+    def test_a_missing_head_leaves_its_share_to_the_others(self, rows):
+        ranker = Ranker.fit(rows.take(rows.round != TIME_CUT), CONFIG)
+        assert Head.RETURN not in ranker.heads
+        for aim in Aim:
+            assert ranker.shares(aim).sum() == pytest.approx(1.0)
+
+    def test_calendar_rows_alone_still_make_a_ranker(self, rows):
+        ranker = Ranker.fit(rows.take(rows.round == TIME_CUT), CONFIG)
+        assert self.ask(ranker, Aim.BALANCED)[self.BACK] > 1.0

@@ -17,6 +17,7 @@ from movierec.ranking.training import (
     iterate_rounds,
     label_candidates,
     sample_rows,
+    take_out,
 )
 from movierec.schema import History, Interactions
 from movierec.stages import BuildConfig, TrainingConfig
@@ -30,6 +31,29 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def show(history: History) -> list[tuple[int, int]]:
     return list(zip(history.item_idx.tolist(), history.timestamp.tolist(), strict=True))
+
+
+class TestMissing:
+    @given(st.integers(2, 60), st.integers(1, 6), st.floats(0.05, 0.95), st.integers(0, 9))
+    def test_what_is_taken_out_and_what_stays_make_the_history(self, count, cuts, share, seed):
+        config = TrainingConfig(goal="missing", cuts=cuts, missing_share=share)
+        history = make_history([(item, 4.0) for item in range(count)])
+        queries = take_out(history, config, rng(seed))
+        assert len(queries) == cuts
+        assert [query.closing for query in queries] == [True] + [False] * (cuts - 1)
+        for query in queries:
+            kept, out = query.past.item_idx.tolist(), query.future.item_idx.tolist()
+            assert sorted(kept + out) == list(range(count))
+            assert kept == sorted(kept)
+            assert len(out) == min(int(np.ceil(share * count)), count - 1)
+            _, step = label_candidates(query.future.item_idx, query.future)
+            assert not step.any()
+
+    def test_a_build_with_this_goal_asks_for_it(self, toy_events):
+        config = CONFIG.model_copy(update={"goal": "missing", "time_quantiles": ()})
+        (_, _, queries), *_ = iterate_rounds(toy_events, config, rng(0))
+        future = [query.future.timestamp for query in queries]
+        assert all((when == when[0]).all() for when in future)
 
 
 class TestCuts:

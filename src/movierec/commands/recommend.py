@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from movierec.recall.base import Candidates
-    from movierec.schema import History
+    from movierec.schema import Aim, History
     from movierec.service import RecommenderService
 
 MAX_K: Final = 1000
 USER_COLUMN: Final = "userId"
 _SHOWN_UNKNOWN: Final = 5
 _BATCH: Final = 1000
+AIMS: Final = ("balanced", "next", "later", "return")
 
 
 class ListLength(click.ParamType[int]):
@@ -55,6 +56,14 @@ class ListLength(click.ParamType[int]):
     metavar="FILE.csv",
     help="Where the table goes; stdout if not given.",
 )
+@click.option(
+    "--aim",
+    type=click.Choice(AIMS),
+    default=AIMS[0],
+    show_default=True,
+    help="What the order is for: what is watched next, what is liked later, what somebody wants who "
+    "comes back after a while, or a balance of all three.",
+)
 @click.option("--skip-unknown", is_flag=True, help="Leave out ids the data set does not know.")
 @click.option("--no-feedback", is_flag=True, help="Use the data set alone, not what was said in the app.")
 def command(
@@ -63,6 +72,7 @@ def command(
     user: str | None,
     k: int,
     out: Path | None,
+    aim: str,
     skip_unknown: bool,
     no_feedback: bool,
 ) -> None:
@@ -83,6 +93,7 @@ def command(
     settings = read_settings(home=home)
     ids = [user] if user is not None else read_user_ids(users) if users is not None else []
 
+    from movierec.schema import Aim
     from movierec.service import RecommenderService
 
     service = RecommenderService.open(settings.home)
@@ -99,9 +110,9 @@ def command(
 
         if user is not None:
             for user_id in known:
-                _show_list(service, user_id, collect(user_id), k)
+                _show_list(service, user_id, collect(user_id), k, Aim(aim))
             return
-        table = recommend_table(service, known, collect, k, start_progress())
+        table = recommend_table(service, known, collect, k, start_progress(), Aim(aim))
     _write_table(table, out)
 
 
@@ -135,6 +146,7 @@ def recommend_table(
     collect: Callable[[str], History],
     k: int,
     progress: Callable[[str], None],
+    aim: Aim | None = None,
 ) -> pl.DataFrame:
     """Return the lists of many users below each other: ``userId, movieId, rank, score``.
 
@@ -145,14 +157,17 @@ def recommend_table(
     collect : gives the effective history of an id
     k : films per user
     progress : receives one line per batch of users
+    aim : what the order is for; balanced unless given
     """
     import numpy as np
     import polars as pl
 
+    from movierec.schema import Aim
+
     found: list[Candidates] = []
     for start in range(0, len(user_ids), _BATCH):
         histories = [collect(user_id) for user_id in user_ids[start : start + _BATCH]]
-        found += service.recommend_batch(histories, k)
+        found += service.recommend_batch(histories, k, aim or Aim.BALANCED)
         progress(f"{len(found):,} of {len(user_ids):,} users")
     short = sum(len(candidates) < k for candidates in found)
     if short:
@@ -181,11 +196,11 @@ def _write_table(table: pl.DataFrame, out: Path | None) -> None:
         table.write_csv(temporary)
 
 
-def _show_list(service: RecommenderService, user_id: str, history: History, k: int) -> None:
+def _show_list(service: RecommenderService, user_id: str, history: History, k: int, aim: Aim) -> None:
     from movierec.service import Query
 
     catalog = service.catalog
-    found = service.recommend(history, Query(k=k))
+    found = service.recommend(history, Query(k=k, aim=aim))
     click.echo(make_printable(f"For viewer {user_id} ({len(history):,} events, {service.info.name}):"))
     for item in found.items:
         index = item.item_idx

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from movierec.evaluation.peers import Kind
 from movierec.evaluation.protocols import SubsetRule
 from movierec.evaluation.results import (
     SUBJECT,
+    Aimed,
     Comparison,
     Counts,
     PerUser,
@@ -22,8 +23,8 @@ from movierec.evaluation.results import (
     SystemResult,
     keep_values,
 )
-from movierec.evaluation.systems import System
-from movierec.schema import BoolArray, IntArray, LongArray
+from movierec.evaluation.systems import System, name_aimed
+from movierec.schema import Aim, BoolArray, IntArray, LongArray
 
 COLD_METRICS: Final = ("ndcg", "recall", "hit_rate")
 SUBSET_METRICS: Final = ("ndcg", "recall", "hit_rate")
@@ -96,7 +97,12 @@ def compare(
     values: Mapping[str, DoubleArray], users: IntArray, seed: int
 ) -> tuple[str | None, tuple[Comparison, ...]]:
     """Return the best other system and how far the subject is above every one, on the same users."""
-    others = {name: value for name, value in values.items() if name != SUBJECT}
+    # V2 under another aim is no rival of V2.
+    others = {
+        name: value
+        for name, value in values.items()
+        if name != SUBJECT and not name.startswith(f"{SUBJECT}-")
+    }
     if SUBJECT not in values or not others:
         return None, ()
     best_other = max(others, key=lambda name: float(others[name].mean()))
@@ -104,6 +110,17 @@ def compare(
         Comparison(other=name, difference=compare_paired(values[SUBJECT], value, users, seed))
         for name, value in others.items()
     )
+
+
+def judge_aimed(
+    values: Mapping[str, DoubleArray], users: IntArray, seed: int, aim: Aim, singles: Collection[str]
+) -> Aimed | None:
+    """Return how far V2 under ``aim`` is above the best of the single models, None where it was not asked."""
+    name = name_aimed(aim)
+    if name not in values or not singles:
+        return None
+    best = max(singles, key=lambda single: (float(values[single].mean()), single))
+    return Aimed(system=name, single=best, difference=compare_paired(values[name], values[best], users, seed))
 
 
 def keep(scored: Sequence[Scored], rows: Rows, metric: str, best_other: str | None) -> PerUser:

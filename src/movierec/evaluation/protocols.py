@@ -18,7 +18,7 @@ from movierec.data.splits import (
     user_timeline,
 )
 from movierec.errors import ConfigError
-from movierec.schema import BoolArray, Interactions
+from movierec.schema import Aim, BoolArray, Interactions
 from movierec.stages import BuildConfig
 
 GLOBAL_QUANTILES: Final = (0.6, 0.7, 0.8, 0.9)
@@ -55,6 +55,7 @@ class Protocol:
     name : as on the command line and in file names
     question : what a good number under it says, in words
     split : interactions and seed to splits; models are fitted once per split, user values are pooled
+    aim : what V2 is also asked for, as the question has it; the balanced order is always asked
     configure : states the goal of the build that is asked for, where it is not what comes next
     group : protocols of one group have the same train rows and config, so one fit serves them all
     subsets : users that are also reported by themselves
@@ -65,6 +66,7 @@ class Protocol:
     question: str
     split: Callable[[Interactions, int], tuple[Split, ...]]
     configure: Callable[[BuildConfig], BuildConfig] = keep_config
+    aim: Aim = Aim.BALANCED
     group: str = ""
     subsets: tuple[SubsetRule, ...] = field(default=())
     fits: int = 1
@@ -73,6 +75,24 @@ class Protocol:
     def fit_group(self) -> str:
         """The group, which is the protocol's own name unless it shares a fit."""
         return self.group or self.name
+
+
+def seek_missing(config: BuildConfig) -> BuildConfig:
+    """Return the config of a build that finds what is missing from a history, rated high or low."""
+    training = {"goal": "missing", "label_decay": 1.0, "weak_weight": 1.0, "time_quantiles": ()}
+    ranker = {"watch_rating": 0.0, "later_seeds": ()}
+    return config.model_copy(
+        update={
+            "training": config.training.model_copy(update=training),
+            "ranker": config.ranker.model_copy(update=ranker),
+        }
+    )
+
+
+def seek_missing_likes(config: BuildConfig) -> BuildConfig:
+    """Return the config of a build that finds what is missing from a history of liked titles."""
+    config = seek_missing(config)
+    return config.model_copy(update={"training": config.training.model_copy(update={"missing_share": 0.2})})
 
 
 UNTIED: Final = SubsetRule(
@@ -85,6 +105,7 @@ _USER_TIMELINE: Final = Protocol(
     "user-timeline",
     "What will somebody like later? Truth: the last fifth of each timeline, four stars or more.",
     lambda events, _: (user_timeline(events),),
+    aim=Aim.LATER,
 )
 
 PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType(
@@ -95,6 +116,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType(
                 "leave-one-out",
                 "What does somebody watch next? Truth: the last event, if rated above 2.5.",
                 lambda events, _: (leave_one_out(events),),
+                aim=Aim.NEXT,
                 subsets=(UNTIED,),
             ),
             _USER_TIMELINE,
@@ -111,18 +133,21 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType(
                 "What will people like after a moment whose future nobody knows? Truth: everything after it, "
                 "four stars or more; cuts at several moments are pooled.",
                 lambda events, _: tuple(global_timeline(events, quantile) for quantile in GLOBAL_QUANTILES),
+                aim=Aim.RETURN,
                 fits=len(GLOBAL_QUANTILES),
             ),
             Protocol(
                 "random",
                 "What of a random quarter of each history is found? Ignores time; for comparison only.",
                 lambda events, seed: (random_per_user(events, seed=seed),),
+                seek_missing,
             ),
             Protocol(
                 "strong-generalisation",
                 "How well are people served who were not there when the models were fitted? Truth: a random "
                 "fifth of the liked titles of held-out users.",
                 lambda events, seed: (strong_generalisation(events, seed=seed),),
+                seek_missing_likes,
             ),
         )
     }

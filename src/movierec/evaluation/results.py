@@ -28,8 +28,8 @@ class Receipt(Result):
     ``splits`` holds the parameters of each split, ``code`` a digest of the library's sources at the start
     of the run, ``config`` one of the engine's settings. ``configured`` names the settings in which the
     protocol differs from the defaults of a build, with their values as JSON. ``restrictions`` says what
-    makes the run smaller than a full one; empty for a full one. ``wall_seconds`` covers all protocols that
-    share the fit.
+    makes the run smaller than a full one; empty for a full one. ``optional_peers`` were asked for besides
+    the usual ones. ``wall_seconds`` covers all protocols that share the fit.
     """
 
     dataset: str
@@ -47,6 +47,7 @@ class Receipt(Result):
     wall_seconds: float
     configured: dict[str, str] = {}
     restrictions: dict[str, int] = {}
+    optional_peers: tuple[str, ...] = ()
 
 
 class Counts(Result):
@@ -129,6 +130,17 @@ def keep_values(users: Sequence[int], values: Mapping[str, Sequence[float]]) -> 
     )
 
 
+class Aimed(Result):
+    """V2 asked for what the protocol asks, against the best single model on the same users.
+
+    ``system`` and ``single`` are names of systems of the report.
+    """
+
+    system: str
+    single: str
+    difference: Difference
+
+
 class ProtocolReport(Result):
     """One protocol on one data set.
 
@@ -150,6 +162,7 @@ class ProtocolReport(Result):
     subsets: tuple[Subset, ...] = ()
     per_user: PerUser | None = None
     tuning: tuple[PeerTuning, ...] = ()
+    aimed: Aimed | None = None
 
     def find(self, name: str) -> SystemResult:
         """Return a system by name; raises ``ConfigError``."""

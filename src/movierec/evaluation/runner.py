@@ -14,7 +14,15 @@ from movierec.config import Settings
 from movierec.data.dataset import load_dataset
 from movierec.data.splits import Split
 from movierec.errors import ConfigError, DataError
-from movierec.evaluation.conclusions import Rows, Scored, compare, describe_subset, keep, summarise
+from movierec.evaluation.conclusions import (
+    Rows,
+    Scored,
+    compare,
+    describe_subset,
+    judge_aimed,
+    keep,
+    summarise,
+)
 from movierec.evaluation.grids import PeerTuning
 from movierec.evaluation.intervals import N_RESAMPLES
 from movierec.evaluation.limits import QUICK_CONFIG, QUICK_LIMITS, Limits
@@ -26,7 +34,7 @@ from movierec.evaluation.measurement import (
     measure_pool,
     pool_splits,
 )
-from movierec.evaluation.peers import Peer, list_peers, list_source_peers
+from movierec.evaluation.peers import Kind, Peer, list_optional_peers, list_peers, list_source_peers
 from movierec.evaluation.protocols import PROTOCOLS, Protocol, find_protocols, group_protocols
 from movierec.evaluation.receipts import hash_code, hash_config, list_differences, read_versions
 from movierec.evaluation.report import write_report, write_summary
@@ -86,8 +94,12 @@ def write_protocols(
     seed: int,
     protocols: Iterable[str],
     quick: bool = False,
+    optional_peers: Iterable[str] = (),
 ) -> EvaluationReport:
-    """Do what :func:`run_evaluation` does but for the summary; ``quick`` keeps to ``QUICK_LIMITS``."""
+    """Do what :func:`run_evaluation` does but for the summary.
+
+    ``quick`` keeps to ``QUICK_LIMITS``; ``optional_peers`` take part as well.
+    """
     chosen = find_protocols(protocols)
     dataset = load_dataset(dataset_spec, settings, progress)
     reports: list[ProtocolReport] = []
@@ -95,10 +107,16 @@ def write_protocols(
         names = [protocol.name for protocol in group]
         if quick:
             found = evaluate(
-                dataset, names, seed=seed, progress=progress, config=QUICK_CONFIG, limits=QUICK_LIMITS
+                dataset,
+                names,
+                seed=seed,
+                progress=progress,
+                config=QUICK_CONFIG,
+                limits=QUICK_LIMITS,
+                optional_peers=optional_peers,
             )
         else:
-            found = evaluate(dataset, names, seed=seed, progress=progress)
+            found = evaluate(dataset, names, seed=seed, progress=progress, optional_peers=optional_peers)
         for report in found.protocols:
             write_report(report, out_dir)
             reports.append(report)
@@ -116,6 +134,7 @@ def evaluate(
     config: BuildConfig | None = None,
     fit_engine: FitEngine = fit_whole_engine,
     limits: Limits | None = None,
+    optional_peers: Iterable[str] = (),
 ) -> EvaluationReport:
     """Measure an engine under every generation, and peers, on the same users.
 
@@ -133,21 +152,24 @@ def evaluate(
     config : of the engine, before the protocol states its goal
     fit_engine : fits the whole pipeline on the train rows of a split
     limits : keep the run small; None takes everybody
+    optional_peers : names from :data:`movierec.evaluation.peers.OPTIONAL_PEERS` that take part besides
 
     Raises
     ------
     ConfigError
-        If a protocol is not known or a k is not positive.
+        If a protocol or optional peer is not known, lacks its extra, or a k is not positive.
     DataError
         If nobody can be scored.
     """
     if not ks or min(ks) < 1:
         raise ConfigError(f"ks must be positive list lengths, got {ks}; usual are 10, 20, 50")
+    optional = tuple(dict.fromkeys(optional_peers))
     run = _Run(
         limits.shrink(dataset, seed) if limits else dataset,
         tuple(dict.fromkeys(ks)),
         tuple(generations),
-        peers or _list_default_peers,
+        lambda: (*(peers or _list_default_peers)(), *list_optional_peers(optional)),
+        optional,
         seed,
         progress or (lambda _: None),
         config or BuildConfig(),
@@ -173,6 +195,7 @@ class _Run:
     ks: tuple[int, ...]
     generations: tuple[Generation, ...]
     peers: Callable[[], Iterable[Peer]]
+    optional_peers: tuple[str, ...]
     seed: int
     progress: Progress
     config: BuildConfig
@@ -248,6 +271,7 @@ class _Run:
             lambda train, catalog: self.fit_engine(train, catalog, config, self.progress),
             self.generations,
             (peer.renew() for peer in peers),
+            protocol.aim,
         )
 
     def _ask(self, plan: _Plan, split: Split, systems: Iterable[System]) -> list[Scored]:
@@ -273,6 +297,7 @@ class _Run:
         metric = f"ndcg@{self.ks[0]}"
         values = {entry.system.name: entry.warm.per_user[metric] for entry in scored}
         best_other, comparisons = compare(values, rows.user_idx, self.seed)
+        singles = {entry.system.name for entry in scored if entry.system.kind is not Kind.PIPELINE}
         return ProtocolReport(
             receipt=self._sign(plan, seconds),
             counts=rows.count(),
@@ -285,6 +310,7 @@ class _Run:
             subsets=tuple(self._describe_subsets(plan, scored, rows)),
             per_user=keep(scored, rows, metric, best_other),
             tuning=tuning,
+            aimed=judge_aimed(values, rows.user_idx, self.seed, plan.protocol.aim, singles),
         )
 
     def _describe_subsets(self, plan: _Plan, scored: list[Scored], rows: Rows) -> Iterable[Subset]:
@@ -297,6 +323,7 @@ class _Run:
         info, protocol = self.dataset.info, plan.protocol
         config = protocol.configure(self.config)
         options = (f" --seed {self.seed}" if self.seed else "") + (" --quick" if self.limits else "")
+        options += "".join(f" --peer {name}" for name in self.optional_peers)
         return Receipt(
             dataset=info.name,
             content_hash=info.content_hash,
@@ -313,6 +340,7 @@ class _Run:
             wall_seconds=round(seconds, 1),
             configured=list_differences(config, BuildConfig()),
             restrictions=self.limits.describe() if self.limits else {},
+            optional_peers=self.optional_peers,
         )
 
 

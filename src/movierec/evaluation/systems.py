@@ -9,7 +9,7 @@ from typing import Protocol
 
 from movierec.evaluation.peers import Kind, Peer
 from movierec.recall.base import Candidates
-from movierec.schema import Catalog, FloatArray, Generation, History, IntArray, Interactions
+from movierec.schema import Aim, Catalog, FloatArray, Generation, History, IntArray, Interactions
 from movierec.stages import BuildConfig
 
 
@@ -17,12 +17,14 @@ class RankingEngine(Protocol):
     """What evaluation needs of :class:`movierec.engine.Engine`."""
 
     def recommend_batch(
-        self, histories: list[History], k: int, generation: Generation, depth: int | None
+        self, histories: list[History], k: int, generation: Generation, depth: int | None, aim: Aim = ...
     ) -> list[Candidates]:
         """Return up to ``depth`` unseen items for each, best first; the top ``k`` is what people get."""
         ...
 
-    def score_items(self, history: History, items: IntArray, generation: Generation) -> FloatArray:
+    def score_items(
+        self, history: History, items: IntArray, generation: Generation, aim: Aim = ...
+    ) -> FloatArray:
         """Return float32[len(items)]: how these items are ordered among themselves."""
         ...
 
@@ -67,8 +69,12 @@ def fit_systems(
     fit_engine: Callable[[Interactions, Catalog], RankingEngine],
     generations: Iterable[Generation],
     peers: Iterable[Peer],
+    aim: Aim = Aim.BALANCED,
 ) -> tuple[System, ...]:
-    """Fit the engine once and every peer, all on the same rows."""
+    """Fit the engine once and every peer, all on the same rows.
+
+    Where ``aim`` is not the balanced one, V2 is asked under it as well, as a system of its own.
+    """
     wanted = tuple(generations)
     systems: list[System] = []
     if wanted:
@@ -76,6 +82,8 @@ def fit_systems(
         engine = fit_engine(train, catalog)
         seconds = perf_counter() - start
         systems.extend(_wrap_engine(engine, generation, seconds) for generation in wanted)
+        if Generation.V2 in wanted and aim is not Aim.BALANCED:
+            systems.append(_wrap_engine(engine, Generation.V2, seconds, aim))
     for peer in peers:
         start = perf_counter()
         peer.fit(train, catalog)
@@ -83,15 +91,23 @@ def fit_systems(
     return tuple(systems)
 
 
-def _wrap_engine(engine: RankingEngine, generation: Generation, fit_seconds: float) -> System:
+def name_aimed(aim: Aim) -> str:
+    """Return the name of V2 asked under an aim."""
+    return f"{Generation.V2.value}-{aim.value}"
+
+
+def _wrap_engine(
+    engine: RankingEngine, generation: Generation, fit_seconds: float, aim: Aim = Aim.BALANCED
+) -> System:
     def recommend(queries: Sequence[Query], k: int, depth: int) -> list[Candidates]:
-        return engine.recommend_batch([query.history for query in queries], k, generation, depth)
+        return engine.recommend_batch([query.history for query in queries], k, generation, depth, aim)
 
     def score_items(query: Query, items: IntArray) -> FloatArray:
-        return engine.score_items(query.history, items, generation)
+        return engine.score_items(query.history, items, generation, aim)
 
     kind = Kind.PIPELINE if generation in (Generation.V2, Generation.V1_5) else Kind.SOURCE
-    return System(generation.value, kind, recommend, score_items, fit_seconds=fit_seconds)
+    name = generation.value if aim is Aim.BALANCED else name_aimed(aim)
+    return System(name, kind, recommend, score_items, fit_seconds=fit_seconds)
 
 
 def _wrap_peer(peer: Peer, fit_seconds: float) -> System:

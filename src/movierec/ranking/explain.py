@@ -26,9 +26,9 @@ class Contributions:
 
 
 class Explainer:
-    """TreeSHAP (Lundberg et al., 2020) of every seed, averaged; ``shap`` is imported on first use.
+    """TreeSHAP (Lundberg et al., 2020) of every classifier, blended as the balanced score is.
 
-    LambdaMART's own values are as exact and come from LightGBM.
+    ``shap`` is imported on first use. LambdaMART's own values are as exact and come from LightGBM.
     """
 
     def __init__(self, ranker: Ranker) -> None:
@@ -44,7 +44,9 @@ class Explainer:
         count = len(self._explainers)
         values = np.zeros(rows.shape, np.float64)
         base = 0.0
-        for weight, explainer in zip(self.ranker.shares, self._explainers, strict=True):
+        for weight, explainer in zip(self.ranker.shares(), self._explainers, strict=True):
+            if not weight:
+                continue
             # The additivity check of shap is redone by our tests on the mean of the seeds.
             values += weight * np.asarray(explainer.shap_values(rows, check_additivity=False))  # type: ignore[attr-defined]
             base += weight * float(np.ravel(explainer.expected_value)[0])  # type: ignore[attr-defined]

@@ -6,12 +6,15 @@ Two kinds of query, because people meet a recommender in two situations:
   points of the group's timelines. The labels are what those viewers did next.
 * *Come back*: recall is fitted on everything before a moment of the calendar; the labels are what
   each viewer did after it.
+
+A build can have another goal: to find what is *missing* from a history with gaps, whenever it was seen.
+Then the labels are random events taken out of the timelines of a group.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -143,9 +146,8 @@ def iterate_rounds(
             members = members[rng.random(len(members)) < budget]
         hidden = np.zeros(interactions.n_users, np.bool_)
         hidden[active[group == fold]] = True
-        queries = [
-            query for user in members for query in cut_timeline(interactions.history(int(user)), config, rng)
-        ]
+        ask = take_out if config.goal == "missing" else cut_timeline
+        queries = [query for user in members for query in ask(interactions.history(int(user)), config, rng)]
         yield f"fold {fold + 1} of {folds}", interactions.take(~hidden[interactions.user_idx]), queries
     for quantile in config.time_quantiles:
         if len(interactions):
@@ -171,6 +173,19 @@ def cut_timeline(history: History, config: TrainingConfig, rng: np.random.Genera
         Query(history.take(slice(0, cut)), history.take(slice(cut, cut + window)), cut == closing)
         for cut in sorted(cuts)
     ]
+
+
+def take_out(history: History, config: TrainingConfig, rng: np.random.Generator) -> list[Query]:
+    """Return queries that miss a random share of the history; all that is missing is equally far away."""
+    queries: list[Query] = []
+    for number in range(config.cuts):
+        out = np.zeros(len(history), np.bool_)
+        count = min(int(np.ceil(config.missing_share * len(history))), len(history) - 1)
+        out[rng.choice(len(history), count, replace=False)] = True
+        missing = history.take(out)
+        missing = replace(missing, timestamp=np.full_like(missing.timestamp, history.timestamp[-1]))
+        queries.append(Query(history.take(~out), missing, closing=number == 0))
+    return queries
 
 
 def _return_visits(
@@ -208,14 +223,14 @@ def _collect(
         merged = fusion.merge(query.past, scores)
         label, step = label_candidates(merged.item_idx, query.future)
         n_relevant = int(liked(query.future.rating, query.future.confidence).sum())
-        if not (label > WATCH_AHEAD_RATING).any():
+        if not (label > config.ranker.watch_rating).any():
             if number == 0 and query.closing and n_relevant:
                 # Nothing to learn from, but a check without recall's misses would flatter.
                 none = slice(0, 0)
                 empty = np.empty((0, len(FEATURE_NAMES)), np.float32)
                 held_out.append(HeldOutQuery(empty, merged.source_rank[none], label[none] > 0, n_relevant))
             continue
-        kept, importance = sample_rows(label, step, config.training, rng)
+        kept, importance = sample_rows(label, step, config.training, rng, config.ranker.watch_rating)
         rows = builder.build(query.past, merged.item_idx, scores, merged.score)
         parts.append((rows[kept], label[kept], importance[kept]))
         if number == 0 and (query.closing or len(held_out) < config.training.check_queries):
@@ -254,7 +269,11 @@ def label_candidates(candidates: IntArray, future: History) -> tuple[FloatArray,
 
 
 def sample_rows(
-    label: FloatArray, step: FloatArray, config: TrainingConfig, rng: np.random.Generator
+    label: FloatArray,
+    step: FloatArray,
+    config: TrainingConfig,
+    rng: np.random.Generator,
+    watch_rating: float = WATCH_AHEAD_RATING,
 ) -> tuple[BoolArray, FloatArray]:
     """Return which rows are kept and how much each weighs.
 
@@ -266,7 +285,7 @@ def sample_rows(
     rate = np.where(reached, 1.0, np.where(hard, config.hard_rate, config.negative_rate))
     kept = rng.random(len(label)) < rate
     weight = 1.0 / rate
-    positive = label > WATCH_AHEAD_RATING
+    positive = label > watch_rating
     weight = np.where(positive, config.label_decay / (1.0 + np.maximum(step, 0.0)), weight)
     weight = np.where(positive & (label < LIKED_RATING), weight * config.weak_weight, weight)
     return kept, weight.astype(np.float32)
