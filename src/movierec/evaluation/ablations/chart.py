@@ -38,7 +38,7 @@ def draw_ablations(report: AblationReport, path: Path) -> bool:
     figure = Figure(
         figsize=(4.6 + 3.0 * len(report.splits), 1.6 - 0.185 * lowest), dpi=120, layout="constrained"
     )
-    panels = figure.subplots(1, len(report.splits), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(report.splits), sharex=True, sharey=True, squeeze=False)[0]
     for axes, split in zip(panels, report.splits, strict=True):
         _draw_split(axes, split, layout)
         axes.set_ylim(lowest - 1.0, 1.2)

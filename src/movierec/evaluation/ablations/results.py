@@ -105,9 +105,9 @@ def compose_ablations(report: AblationReport, picture: str | None = None) -> str
         parts.append("**The audience of this data set is simulated.** It says nothing about people.")
     parts.append(
         f"Every ranker here is a small one ({report.trees} trees and one seed for each goal, fewer training "
-        "queries), so levels are below those of the protocols' reports; what counts are the differences, user "
-        "by user. Brackets are 95 % bootstrap intervals. With this many comparisons, some p-values near 0.05 "
-        "are luck."
+        "queries), so levels are below those of the protocols' reports; what counts are the differences, "
+        "user by user. Brackets are 95 % bootstrap intervals. With this many comparisons, some "
+        "p-values near 0.05 are luck."
     )
     parts += [f"Left out: {reason}." for reason in report.skipped]
     if picture:
