@@ -117,6 +117,8 @@ def read_contents(bundle: Bundle) -> Contents:
 def _read_ranker(bundle: Bundle) -> Ranker | None:
     files = sorted(bundle.manifest.files)
     classifiers = [name for name in files if name.startswith("ranker-") and name.endswith(".joblib")]
+    # Heads are told apart by position, and as text 10 comes before 2.
+    classifiers.sort(key=lambda name: int(name.removeprefix("ranker-").removesuffix(".joblib")))
     texts = [
         bundle.file(name).read_text(encoding="utf-8")
         for name in files

@@ -139,7 +139,7 @@ class TrainingConfig(StageConfig):
     window_min: int = Field(8, ge=1)
     label_decay: float = Field(3.0, gt=0, description="A label k steps away weighs decay / (1 + k).")
     weak_weight: float = Field(0.5, ge=0, description="Weight of a positive below four stars.")
-    time_quantiles: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    time_quantiles: tuple[float, ...] = (0.4, 0.55, 0.7, 0.8, 0.9)
     missing_share: float = Field(0.25, gt=0, lt=1, description="Share taken out where the goal is missing.")
     time_window: int = Field(30, ge=1, description="Events after a time cut that count as labels.")
     hard_negatives: int = Field(60, ge=0, description="Best merged candidates, kept more often.")
@@ -161,8 +161,8 @@ class RankerConfig(StageConfig):
     kind: Literal["hist_gradient_boosting", "lambdamart", "average"] = Field(
         "hist_gradient_boosting", description="The others need movierec[lightgbm]."
     )
-    max_iter: int = Field(300, ge=1)
-    learning_rate: float = Field(0.04, gt=0)
+    max_iter: int = Field(150, ge=1)
+    learning_rate: float = Field(0.06, gt=0)
     max_leaf_nodes: int = Field(
         31, ge=2, le=64, description="At most 64: the scorer's leaf mask has 64 bits."
     )

@@ -60,6 +60,14 @@ _REPORTS: Final = Path("reports/evaluation")
     show_default=True,
     help="Processes, each with one thread; at most as many as there are processors.",
 )
+@click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    metavar="NAME",
+    help="A known model to compare with besides the usual ones: sasrec (slow; pip install "
+    "'movierec[sasrec]').  Repeatable.",
+)
 @click.option("--extras", is_flag=True, help="Also write the further reports: frontier, ablations and so on.")
 @click.option("--force", is_flag=True, help="Measure again what is there from the same data and code.")
 @click.option("--quick", is_flag=True, help="A few users and a small engine: does it work? No real numbers.")
@@ -72,6 +80,7 @@ def command(
     out: Path | None,
     seed: int,
     jobs: int,
+    peers: tuple[str, ...],
     extras: bool,
     force: bool,
     quick: bool,
@@ -109,6 +118,7 @@ def command(
         seed,
         quick,
         extras,
+        peers,
     )
     outcome = run_jobs(plan, jobs, progress, force)
     write_summary(folder)

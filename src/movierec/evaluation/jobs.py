@@ -10,6 +10,7 @@ from typing import Any, Final
 from movierec.config import Settings
 from movierec.data.dataset import load_dataset
 from movierec.evaluation.limits import QUICK_CONFIG, QUICK_LIMITS
+from movierec.evaluation.peers import OPTIONAL_PEERS, list_optional_peers
 from movierec.evaluation.protocols import Protocol, find_protocols, group_protocols
 from movierec.evaluation.queue import Job, Progress
 from movierec.evaluation.receipts import hash_code, hash_config, read_versions
@@ -62,24 +63,27 @@ def plan_jobs(
     seed: int = 0,
     quick: bool = False,
     extras: bool = False,
+    optional_peers: Iterable[str] = (),
 ) -> list[Job]:
     """Return the jobs of all data sets, ingesting those that are not yet.
 
     Raises
     ------
     ConfigError
-        If a protocol is not known.
+        If a protocol or an optional peer is not known, or what the peer needs is not installed.
     DataError
         If a data set cannot be used.
     """
     groups = group_protocols(find_protocols(protocols))
+    peers = tuple(dict.fromkeys(optional_peers))
+    list_optional_peers(peers)
     code, versions = hash_code(), read_versions()
     jobs: list[Job] = []
     for spec in dict.fromkeys(dataset_specs):
         info = load_dataset(spec, settings, progress).info
         shared = {"dataset_spec": spec, "out_dir": out_dir, "settings": settings, "seed": seed}
         receipt = {"content_hash": info.content_hash, "code": code, "seed": seed, "versions": versions}
-        jobs += [_plan_group(group, info, shared, receipt, quick) for group in groups]
+        jobs += [_plan_group(group, info, shared, receipt, quick, peers) for group in groups]
         if extras and not quick:
             folder = out_dir / info.name
             # Without the settings: they are the study's own, and part of the code.
@@ -103,6 +107,7 @@ def _plan_group(
     shared: dict[str, Any],
     receipt: dict[str, Any],
     quick: bool,
+    optional_peers: tuple[str, ...],
 ) -> Job:
     names = tuple(protocol.name for protocol in group)
     config = group[0].configure(QUICK_CONFIG if quick else BuildConfig())
@@ -110,12 +115,14 @@ def _plan_group(
     return Job(
         f"{info.name} {' + '.join(names)}",
         "movierec.evaluation.runner:write_protocols",
-        {**shared, "protocols": names, "quick": quick},
+        {**shared, "protocols": names, "quick": quick, "optional_peers": optional_peers},
         tuple(folder / f"{name}.{suffix}" for name in names for suffix in ("json", "md")),
         {
             **receipt,
+            "versions": read_versions(*(OPTIONAL_PEERS[name] for name in optional_peers)),
             "config": hash_config(config),
             "restrictions": QUICK_LIMITS.describe() if quick else {},
+            "optional_peers": list(optional_peers),
         },
         sum(protocol.fits for protocol in group[:1]),
     )

@@ -80,7 +80,9 @@ class Protocol:
 def seek_missing(config: BuildConfig) -> BuildConfig:
     """Return the config of a build that finds what is missing from a history, rated high or low."""
     training = {"goal": "missing", "label_decay": 1.0, "weak_weight": 1.0, "time_quantiles": ()}
-    ranker = {"watch_rating": 0.0, "later_seeds": ()}
+    # Shallow trees on large leaves: on an inner split of ml-100k .278, with the defaults .254, EASE .264.
+    shape = {"max_leaf_nodes": 8, "min_samples_leaf": 1000, "max_iter": 200, "learning_rate": 0.07}
+    ranker = {"watch_rating": 0.0, "later_seeds": (), **shape}
     return config.model_copy(
         update={
             "training": config.training.model_copy(update=training),

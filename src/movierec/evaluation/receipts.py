@@ -24,10 +24,10 @@ LIBRARIES: Final = (
 )
 
 
-def read_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that shape the numbers."""
+def read_versions(*more: str) -> dict[str, str]:
+    """Return the versions of Python, of the libraries that shape the numbers, and of ``more``."""
     found = {"python": platform.python_version()}
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, *more):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

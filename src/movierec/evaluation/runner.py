@@ -34,7 +34,14 @@ from movierec.evaluation.measurement import (
     measure_pool,
     pool_splits,
 )
-from movierec.evaluation.peers import Kind, Peer, list_optional_peers, list_peers, list_source_peers
+from movierec.evaluation.peers import (
+    OPTIONAL_PEERS,
+    Kind,
+    Peer,
+    list_optional_peers,
+    list_peers,
+    list_source_peers,
+)
 from movierec.evaluation.protocols import PROTOCOLS, Protocol, find_protocols, group_protocols
 from movierec.evaluation.receipts import hash_code, hash_config, list_differences, read_versions
 from movierec.evaluation.report import write_report, write_summary
@@ -333,7 +340,7 @@ class _Run:
             splits=tuple(dict(split.params) for split in plan.splits),
             seed=self.seed,
             n_resamples=N_RESAMPLES,
-            versions=read_versions(),
+            versions=read_versions(*(OPTIONAL_PEERS[name] for name in self.optional_peers)),
             code=self.code,
             config=hash_config(config),
             command=f"python scripts/evaluate.py {info.name} --protocol {protocol.name}{options}",

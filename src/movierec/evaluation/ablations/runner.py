@@ -30,10 +30,10 @@ from movierec.stages import BuildConfig
 PROTOCOL_NAMES: Final = ("user-timeline", "leave-one-out")
 REPORT_NAME: Final = "ablations"
 
-TREES: Final = 60
+TREES: Final = 50
 LEARNING_RATE: Final = 0.08
-QUERIES: Final = 1_200
-USERS: Final = 500
+QUERIES: Final = 800
+USERS: Final = 400
 """A small ranker on few queries: some seventy of them are fitted and asked for each data set."""
 
 

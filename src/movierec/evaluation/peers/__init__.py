@@ -10,10 +10,18 @@ from movierec.evaluation.peers.ease import Ease, RecencyEase, TrendingEase
 from movierec.evaluation.peers.factors import Bpr, ImplicitAls
 from movierec.evaluation.peers.neighbours import Bm25Knn, CosineKnn
 from movierec.evaluation.peers.popularity import AllTimePopularity, RecentPopularity
-from movierec.evaluation.peers.roster import SourcePeer, list_peers, list_source_peers
+from movierec.evaluation.peers.roster import (
+    OPTIONAL_PEERS,
+    SourcePeer,
+    list_optional_peers,
+    list_peers,
+    list_source_peers,
+)
+from movierec.evaluation.peers.sasrec import SasRec
 
 __all__ = [
     "ANY_RATING",
+    "OPTIONAL_PEERS",
     "AllTimePopularity",
     "Bm25Knn",
     "Bpr",
@@ -26,8 +34,10 @@ __all__ = [
     "Peer",
     "RecencyEase",
     "RecentPopularity",
+    "SasRec",
     "SourcePeer",
     "TrendingEase",
+    "list_optional_peers",
     "list_peers",
     "list_source_peers",
 ]

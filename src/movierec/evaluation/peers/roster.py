@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from types import MappingProxyType
+from typing import ClassVar, Final, Self
 
+from movierec.errors import ConfigError
 from movierec.evaluation.peers.base import Kind, Peer
 from movierec.evaluation.peers.covisitation import OrderedCoVisitation
 from movierec.evaluation.peers.ease import Ease, RecencyEase, TrendingEase
 from movierec.evaluation.peers.factors import Bpr, ImplicitAls
 from movierec.evaluation.peers.neighbours import Bm25Knn, CosineKnn
 from movierec.evaluation.peers.popularity import AllTimePopularity, RecentPopularity
+from movierec.evaluation.peers.sasrec import SasRec, import_torch
 from movierec.recall.base import RecallSource
 from movierec.recall.sources import make_sources
 from movierec.schema import Catalog, FloatArray, History, Interactions
@@ -61,3 +64,24 @@ def list_peers() -> tuple[Peer, ...]:
         TrendingEase(),
         OrderedCoVisitation(),
     )
+
+
+OPTIONAL_PEERS: Final = MappingProxyType({"sasrec": "torch"})
+"""The peers that take part on demand only, being slow, and the package each of them needs."""
+
+
+def list_optional_peers(names: Iterable[str]) -> tuple[Peer, ...]:
+    """Return the optional peers of these names, unfitted.
+
+    Raises
+    ------
+    ConfigError
+        If a name is not known or what the peer needs is not installed.
+    """
+    wanted = tuple(dict.fromkeys(names))
+    for name in wanted:
+        if name not in OPTIONAL_PEERS:
+            raise ConfigError(f"peer must be one of {', '.join(OPTIONAL_PEERS)}; got {name!r}")
+    if wanted:
+        import_torch()
+    return tuple(SasRec() for _ in wanted)
