@@ -30,10 +30,10 @@ from movierec.stages import BuildConfig
 PROTOCOL_NAMES: Final = ("user-timeline", "leave-one-out")
 REPORT_NAME: Final = "ablations"
 
-TREES: Final = 50
+TREES: Final = 40
 LEARNING_RATE: Final = 0.08
-QUERIES: Final = 800
-USERS: Final = 400
+QUERIES: Final = 600
+USERS: Final = 300
 """A small ranker on few queries: some seventy of them are fitted and asked for each data set."""
 
 

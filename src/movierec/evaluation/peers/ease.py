@@ -110,7 +110,7 @@ class Ease(EasePeer):
     def grid(self) -> tuple[Peer, ...]:
         """Ridge strengths around those that win on MovieLens, on liked and on all events."""
         return self.vary(
-            min_rating=(LIKED_RATING, ANY_RATING), regularization=(50.0, 100.0, 200.0, 400.0, 800.0)
+            min_rating=(LIKED_RATING, ANY_RATING), regularization=(50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)
         )
 
 
@@ -136,8 +136,8 @@ class RecencyEase(EasePeer):
         """Ridge strengths, on liked and on all events, and how fast a history fades."""
         return self.vary(
             min_rating=(LIKED_RATING, ANY_RATING),
-            regularization=(100.0, 300.0, 800.0),
-            recency=(3.0, 5.0, 10.0, 20.0, 50.0),
+            regularization=(100.0, 300.0, 800.0, 2000.0),
+            recency=(5.0, 10.0, 20.0, 50.0),
         )
 
 

@@ -46,7 +46,7 @@ class NeighbourPeer(LinearPeer):
     @property
     def grid(self) -> tuple[Peer, ...]:
         """Few to many neighbours, on liked and on all events."""
-        return self.vary(min_rating=(LIKED_RATING, ANY_RATING), neighbours=(20, 50, 100, 300, 1000))
+        return self.vary(min_rating=(LIKED_RATING, ANY_RATING), neighbours=(20, 50, 200, 1000))
 
 
 @dataclass
@@ -54,7 +54,7 @@ class CosineKnn(NeighbourPeer):
     """Item-to-item cosine neighbours (Sarwar et al., WWW 2001), from ``implicit``."""
 
     name: str = "kNN cosine"
-    neighbours: int = 100
+    neighbours: int = 200
     min_rating: float = LIKED_RATING
     similarity_: sparse.csr_matrix = field(init=False, repr=False)
 
@@ -69,7 +69,7 @@ class Bm25Knn(NeighbourPeer):
     """Item-to-item neighbours with BM25 weights, from ``implicit``."""
 
     name: str = "kNN BM25"
-    neighbours: int = 100
+    neighbours: int = 200
     min_rating: float = LIKED_RATING
     k1: float = 1.2
     b: float = 0.75
@@ -82,7 +82,7 @@ class Bm25Knn(NeighbourPeer):
 
     @property
     def grid(self) -> tuple[Peer, ...]:
-        """Few to many neighbours, on liked and on all events, long timelines damped or hardly."""
+        """Few to many neighbours, on liked and on all events, long timelines damped, hardly or not."""
         return self.vary(
-            min_rating=(LIKED_RATING, ANY_RATING), neighbours=(20, 50, 100, 300, 1000), b=(0.75, 0.25)
+            min_rating=(LIKED_RATING, ANY_RATING), neighbours=(50, 200, 1000), b=(0.75, 0.25, 0.0)
         )
