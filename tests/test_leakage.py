@@ -22,7 +22,7 @@ from movierec.evaluation import protocols
 from movierec.evaluation.protocols import PROTOCOLS, group_protocols
 from movierec.evaluation.runner import evaluate
 from movierec.pipeline import fit_engine
-from movierec.schema import BoolArray, Catalog, Dataset, Generation, History, Interactions
+from movierec.schema import Aim, BoolArray, Catalog, Dataset, Generation, History, Interactions
 from movierec.stages import BuildConfig
 
 CENTURY = 100 * 365 * 86_400
@@ -58,14 +58,21 @@ class Witness:
         return self
 
     def recommend_batch(
-        self, histories: list[History], k: int, generation: Generation, depth: int | None
+        self,
+        histories: list[History],
+        k: int,
+        generation: Generation,
+        depth: int | None,
+        aim: Aim = Aim.BALANCED,
     ) -> list[Any]:
         self.asked += histories
-        return self.engine.recommend_batch(histories, k, generation, depth)
+        return self.engine.recommend_batch(histories, k, generation, depth, aim)
 
-    def score_items(self, history: History, items: Any, generation: Generation) -> Any:
+    def score_items(
+        self, history: History, items: Any, generation: Generation, aim: Aim = Aim.BALANCED
+    ) -> Any:
         self.asked.append(history)
-        return self.engine.score_items(history, items, generation)
+        return self.engine.score_items(history, items, generation, aim)
 
 
 def find_held_out(events: Interactions, name: str) -> BoolArray:
