@@ -41,7 +41,9 @@ def import_lightgbm() -> ModuleType:
         import lightgbm
     except (ImportError, OSError) as error:  # OSError: its OpenMP library is missing
         raise ConfigError(f"this ranker needs LightGBM, which cannot be imported; {REMEDY}") from error
-    return lightgbm
+    # Named, because without LightGBM its import has no type.
+    module: ModuleType = lightgbm
+    return module
 
 
 @dataclass(frozen=True)
