@@ -111,18 +111,20 @@ class TestHeads:
     )
 
     @pytest.fixture(scope="class")
-    def rows(self) -> TrainingRows:
+    @classmethod
+    def rows(cls) -> TrainingRows:
         features = np.random.default_rng(1).integers(0, 2, (800, len(FEATURE_NAMES)))
         back = np.arange(800) >= 600
-        rating = np.where(features[:, self.STARS] == 1, 5.0, np.where(features[:, self.NEAR] == 1, 3.0, -1.0))
-        rating[back] = np.where(features[back, self.BACK] == 1, 4.0, -1.0)
+        rating = np.where(features[:, cls.STARS] == 1, 5.0, np.where(features[:, cls.NEAR] == 1, 3.0, -1.0))
+        rating[back] = np.where(features[back, cls.BACK] == 1, 4.0, -1.0)
         made = make_rows(features, rating)
         # As in training: what is far away hardly counts for the next head.
-        weight = np.where((features[:, self.NEAR] == 0) & (rating > 0) & ~back, 0.01, 1.0)
+        weight = np.where((features[:, cls.NEAR] == 0) & (rating > 0) & ~back, 0.01, 1.0)
         return replace(made, weight=weight.astype(np.float32), round=np.where(back, TIME_CUT, 0))
 
     @pytest.fixture(scope="class")
-    def ranker(self, rows) -> Ranker:
+    @classmethod
+    def ranker(cls, rows) -> Ranker:
         return Ranker.fit(rows, CONFIG.model_copy(update={"max_iter": 60}))
 
     def ask(self, ranker: Ranker, aim: Aim) -> dict[int, float]:
