@@ -14,6 +14,7 @@ from movierec.evaluation import study_charts
 from movierec.evaluation.held_out import HeldOut, Progress
 from movierec.evaluation.intervals import Interval, resample_means
 from movierec.evaluation.metrics import DoubleArray
+from movierec.evaluation.publication import publish
 from movierec.evaluation.results import Receipt, Result
 from movierec.evaluation.tables import format_interval, tabulate
 from movierec.ranking.training import WATCH_AHEAD_RATING, label_candidates
@@ -90,15 +91,7 @@ def write_calibration(
         If nobody can be asked, or there is no ranker.
     """
     report = measure_calibration(HeldOut.load(dataset_spec, settings, progress, seed), progress)
-    folder = out_dir / report.receipt.dataset
-    folder.mkdir(parents=True, exist_ok=True)
-    data, text, picture = (folder / f"calibration.{suffix}" for suffix in ("json", "md", "png"))
-    data.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    drawn = study_charts.draw_reliability(report, picture)
-    if not drawn:
-        picture.unlink(missing_ok=True)
-    text.write_text(compose_calibration(report, picture.name if drawn else None), encoding="utf-8")
-    return (data, text, picture) if drawn else (data, text)
+    return publish(report, "calibration", out_dir, study_charts.draw_reliability, compose_calibration)
 
 
 def measure_calibration(held_out: HeldOut, progress: Progress | None = None) -> CalibrationReport:

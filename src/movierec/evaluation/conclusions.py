@@ -98,11 +98,8 @@ def compare(
 ) -> tuple[str | None, tuple[Comparison, ...]]:
     """Return the best other system and how far the subject is above every one, on the same users."""
     # V2 under another aim is no rival of V2.
-    others = {
-        name: value
-        for name, value in values.items()
-        if name != SUBJECT and not name.startswith(f"{SUBJECT}-")
-    }
+    own = {SUBJECT, *map(name_aimed, Aim)}
+    others = {name: value for name, value in values.items() if name not in own}
     if SUBJECT not in values or not others:
         return None, ()
     best_other = max(others, key=lambda name: float(others[name].mean()))

@@ -14,6 +14,7 @@ from movierec.evaluation.held_out import HeldOut, Progress
 from movierec.evaluation.intervals import Difference, Interval, compare_paired, estimate_means
 from movierec.evaluation.metrics import NO_ITEM, DoubleArray, find_hits
 from movierec.evaluation.peers import Peer, list_peers
+from movierec.evaluation.publication import publish
 from movierec.evaluation.results import SUBJECT, Receipt, Result
 from movierec.evaluation.tables import format_difference, format_interval, tabulate
 from movierec.ranking.diversity import POOL, diversify
@@ -77,15 +78,7 @@ def write_frontier(
     """Trace the frontier on a data set and write ``<dataset>/frontier.{json,md,png}``; return the files."""
     held_out = HeldOut.load(dataset_spec, settings, progress, seed)
     report = trace_frontier(held_out, list_peers(), progress)
-    folder = out_dir / report.receipt.dataset
-    folder.mkdir(parents=True, exist_ok=True)
-    data, text, picture = (folder / f"frontier.{suffix}" for suffix in ("json", "md", "png"))
-    data.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    drawn = study_charts.draw_frontier(report, picture)
-    if not drawn:
-        picture.unlink(missing_ok=True)
-    text.write_text(compose_frontier(report, picture.name if drawn else None), encoding="utf-8")
-    return (data, text, picture) if drawn else (data, text)
+    return publish(report, "frontier", out_dir, study_charts.draw_frontier, compose_frontier)
 
 
 def trace_frontier(

@@ -8,11 +8,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from movierec.artifacts.files import replace_atomically
 from movierec.errors import DataError
 from movierec.evaluation import chart
 from movierec.evaluation.grids import TUNING_NOTE, tabulate_tuning
 from movierec.evaluation.protocols import PROTOCOLS
+from movierec.evaluation.publication import publish
 from movierec.evaluation.results import ProtocolReport, Subset, SystemResult
 from movierec.evaluation.summary import compose_summary
 from movierec.evaluation.tables import format_difference, format_interval, format_p_value, tabulate
@@ -44,19 +44,7 @@ def write_report(report: ProtocolReport, out_dir: Path) -> tuple[Path, ...]:
     -------
     the files written
     """
-    folder = out_dir / report.receipt.dataset
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / report.receipt.protocol
-    data, picture, text = (stem.with_suffix(suffix) for suffix in (".json", ".png", ".md"))
-    drawn = chart.draw_bars(report, picture)
-    if not drawn:
-        # A chart of an earlier run would contradict the numbers beside it.
-        picture.unlink(missing_ok=True)
-    text.write_text(compose_report(report, picture.name if drawn else None), encoding="utf-8")
-    # Last and at once: a run that goes on after an interrupt takes this file for the whole report.
-    with replace_atomically(data) as temporary:
-        temporary.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return (data, text, picture) if drawn else (data, text)
+    return publish(report, report.receipt.protocol, out_dir, chart.draw_bars, compose_report)
 
 
 def write_summary(out_dir: Path) -> Path:

@@ -28,6 +28,11 @@ def draw_frontier(report: FrontierReport, path: Path) -> bool:
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1.0))
     _draw_curve(left, report)
     _draw_bands(right, report)
+    _finish(figure, report, path)
+    return True
+
+
+def _finish(figure: Any, report: FrontierReport | CalibrationReport, path: Path) -> None:
     simulated = ", simulated audience" if report.receipt.simulated else ""
     figure.suptitle(
         f"{report.receipt.dataset}{simulated}: {report.n_users:,} users, last fifth of each timeline",
@@ -37,7 +42,6 @@ def draw_frontier(report: FrontierReport, path: Path) -> bool:
         ha="left",
     )
     figure.savefig(path, metadata={"Software": None})
-    return True
 
 
 def _draw_curve(axes: Any, report: FrontierReport) -> None:
@@ -125,15 +129,7 @@ def draw_reliability(report: CalibrationReport, path: Path) -> bool:
     for column, (found, logarithmic) in enumerate(((report.match, False), (report.score, True))):
         _draw_diagram(grid[0, column], found, logarithmic)
         _draw_counts(grid[1, column], found, logarithmic)
-    simulated = ", simulated audience" if report.receipt.simulated else ""
-    figure.suptitle(
-        f"{report.receipt.dataset}{simulated}: {report.n_users:,} users, last fifth of each timeline",
-        fontsize=9,
-        color=_OTHER,
-        x=0.01,
-        ha="left",
-    )
-    figure.savefig(path, metadata={"Software": None})
+    _finish(figure, report, path)
     return True
 
 

@@ -130,22 +130,22 @@ class Ranker:
         models: list[HistGradientBoostingClassifier] = []
         heads: list[Head] = []
         back = rows.round == TIME_CUT
-        onwards = rows if back.all() else rows.take(~back)
-        returns = rows.take(back)
-        watched, liked = onwards.rating > config.watch_rating, onwards.rating >= LIKED_RATING
-        plans = [(Head.NEXT, onwards, watched, onwards.weight, config.seeds)]
+        onwards = ~back if not back.all() else back
+        watched, liked = rows.rating > config.watch_rating, rows.rating >= LIKED_RATING
         # A label's distance weighs only where the goal is what comes next.
-        flat = np.where(watched, np.float32(1.0), onwards.weight)
-        plans.append((Head.LATER, onwards, liked, flat, config.later_seeds))
-        watched = returns.rating > config.watch_rating
-        flat = np.where(watched, np.float32(1.0), returns.weight)
-        plans.append((Head.RETURN, returns, watched, flat, config.return_seeds))
-        for head, part, label, weight, seeds in plans:
-            if label.any() and seeds:
-                leaf = RETURN_LEAF if head is Head.RETURN else config.min_samples_leaf
-                limited = config.model_copy(update={"min_samples_leaf": min(leaf, config.min_samples_leaf)})
-                models += _fit_classifiers(_prepare(part.features), label, weight, limited, seeds)
-                heads += [head] * len(seeds)
+        flat = np.where(watched, np.float32(1.0), rows.weight)
+        usual = config.min_samples_leaf
+        ahead = (
+            (Head.NEXT, watched, rows.weight, usual, config.seeds),
+            (Head.LATER, liked, flat, usual, config.later_seeds),
+        )
+        returning = ((Head.RETURN, watched, flat, min(RETURN_LEAF, usual), config.return_seeds),)
+        for part, plans in ((onwards, ahead), (back, returning)):
+            features = _prepare(rows.features[part])
+            for head, label, weight, leaf, seeds in plans:
+                if label[part].any() and seeds:
+                    models += _fit_classifiers(features, label[part], weight[part], config, leaf, seeds)
+                    heads += [head] * len(seeds)
         return cls(models, heads=tuple(heads))
 
     def shares(self, aim: Aim = Aim.BALANCED) -> NDArray[np.float64]:
@@ -200,6 +200,7 @@ def _fit_classifiers(
     label: BoolArray,
     weight: FloatArray,
     config: RankerConfig,
+    leaf: int,
     seeds: Sequence[int],
 ) -> list[HistGradientBoostingClassifier]:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -209,7 +210,7 @@ def _fit_classifiers(
             max_iter=config.max_iter,
             learning_rate=config.learning_rate,
             max_leaf_nodes=config.max_leaf_nodes,
-            min_samples_leaf=config.min_samples_leaf,
+            min_samples_leaf=leaf,
             l2_regularization=config.l2_regularization,
             max_features=config.max_features,
             # SHAP is silently wrong with categorical splits, so every feature is numeric.

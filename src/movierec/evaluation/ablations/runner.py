@@ -22,6 +22,7 @@ from movierec.evaluation.ablations.results import (
 from movierec.evaluation.ablations.study import Study
 from movierec.evaluation.intervals import N_RESAMPLES
 from movierec.evaluation.protocols import Protocol, find_protocols
+from movierec.evaluation.publication import publish
 from movierec.evaluation.receipts import hash_code, hash_config, list_differences, read_versions
 from movierec.evaluation.results import Receipt
 from movierec.schema import Dataset
@@ -65,16 +66,7 @@ def run_ablations(
     """
     dataset = load_dataset(dataset_spec, settings, progress)
     report = study_dataset(dataset, shrink(BuildConfig()), USERS, progress, seed)
-    folder = out_dir / report.receipt.dataset
-    folder.mkdir(parents=True, exist_ok=True)
-    data, text, picture = (folder / f"{REPORT_NAME}.{suffix}" for suffix in ("json", "md", "png"))
-    data.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    drawn = draw_ablations(report, picture)
-    if not drawn:
-        # A chart of an earlier run would contradict the numbers beside it.
-        picture.unlink(missing_ok=True)
-    text.write_text(compose_ablations(report, picture.name if drawn else None), encoding="utf-8")
-    return (data, text, picture) if drawn else (data, text)
+    return publish(report, REPORT_NAME, out_dir, draw_ablations, compose_ablations)
 
 
 def shrink(config: BuildConfig) -> BuildConfig:
