@@ -1,4 +1,4 @@
-"""From the values of the library to the bodies of ``schemas.py``, as plain dicts for orjson."""
+"""From the values of the library to the bodies of ``app.schemas``, as plain dicts for orjson."""
 
 from __future__ import annotations
 
