@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of the feedback store; default is SQLite in the home folder."
     )
+    reports: Path = Field(
+        Path("reports/evaluation"), description="Evaluation reports the API shows; may be missing."
+    )
     log_level: str = Field("INFO", description="Least severe level that is logged.")
 
     @property

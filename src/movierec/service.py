@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Final, Self
 
 import numpy as np
@@ -18,7 +19,9 @@ from movierec.bundles import Contents, read_contents
 from movierec.config import Settings
 from movierec.engine import Engine, Ranked
 from movierec.errors import UnknownItemError, UnknownUserError
+from movierec.facts import DatasetFacts, describe_dataset
 from movierec.feedback.events import FeedbackAction, FeedbackEvent
+from movierec.importance import Importance, measure_importance, pick_histories
 from movierec.ranking.diversity import diversify
 from movierec.ranking.explain import Explainer
 from movierec.ranking.features import FEATURE_NAMES
@@ -90,11 +93,21 @@ class ItemStats:
 
 
 class RecommenderService:
-    """Answers every question the API asks; holds one verified bundle, never mutates it."""
+    """Answers every question the API asks; holds one verified bundle, never mutates it.
 
-    def __init__(self, version: str, info: DatasetInfo, contents: Contents) -> None:
+    ``metrics`` are what the build measured on its own data, as the manifest has them.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        info: DatasetInfo,
+        contents: Contents,
+        metrics: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self.version = version
         self.info = info
+        self.metrics = metrics
         self.engine: Engine = contents.engine
         self.catalog: Catalog = contents.catalog
         self.interactions: Interactions = contents.interactions
@@ -107,11 +120,21 @@ class RecommenderService:
     def open(cls, home: Path) -> Self:
         """Open the current bundle of ``home``; raises an ``ArtifactError`` that says what to do."""
         bundle = open_current(Settings(home=home).bundles_dir)
-        return cls(bundle.version, bundle.manifest.dataset, read_contents(bundle))
+        return cls(bundle.version, bundle.manifest.dataset, read_contents(bundle), bundle.manifest.metrics)
 
     @cached_property
     def _explainer(self) -> Explainer | None:
         return Explainer(self.engine.ranker) if self.engine.ranker is not None else None
+
+    @cached_property
+    def facts(self) -> DatasetFacts:
+        """The figures of the data set."""
+        return describe_dataset(self.interactions, self.catalog)
+
+    @cached_property
+    def importance(self) -> Importance | None:
+        """What moves the ranker, measured once on some viewers' lists; takes seconds, None without one."""
+        return measure_importance(self.engine, pick_histories(self.interactions))
 
     def trained_history(self, user_idx: int) -> History:
         """Return the events of a known user; raises ``UnknownUserError``."""
@@ -163,7 +186,7 @@ class RecommenderService:
         """Return the list with features, contributions and evidence of every item."""
         recommendations, ranked, positions = self._answer(history, query)
         started = perf_counter()
-        traces = self._trace_items(history, recommendations, ranked, ranked.row[positions])
+        traces = self._trace_items(history, recommendations, ranked, ranked.row[positions], query.aim)
         recommendations.timings["explain"] = (perf_counter() - started) * 1000.0
         return RecommendationTrace(recommendations, traces)
 
@@ -267,11 +290,12 @@ class RecommenderService:
         recommendations: Recommendations,
         ranked: Ranked,
         rows: IntArray,
+        aim: Aim,
     ) -> tuple[ItemTrace, ...]:
         known = rows >= 0
         contributions = None
         if ranked.features is not None and self._explainer is not None and known.any():
-            contributions = self._explainer.explain(ranked.features[rows[known]])
+            contributions = self._explainer.explain(ranked.features[rows[known]], aim)
         order = np.cumsum(known) - 1
         traces = []
         for place, item in enumerate(recommendations.items):

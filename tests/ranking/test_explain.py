@@ -5,8 +5,8 @@ import pytest
 
 from movierec.ranking.explain import Explainer
 from movierec.ranking.features import FEATURE_NAMES
-from movierec.ranking.ranker import Ranker
-from movierec.schema import History
+from movierec.ranking.ranker import Head, Ranker
+from movierec.schema import Aim, History
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,15 @@ def test_contributions_add_up_to_the_score(toy_engine, rows, n_models):
     assert found.values.shape == rows.shape
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), ranker.score(rows), rtol=0, atol=1e-5)
     assert np.abs(found.values).max() > 0.05
+
+
+@pytest.mark.parametrize("aim", list(Aim))
+def test_contributions_follow_the_aim(toy_engine, rows, aim):
+    first, second = toy_engine.ranker.models[:2]
+    ranker = Ranker([first, second], heads=(Head.NEXT, Head.RETURN))
+    found = Explainer(ranker).explain(rows, aim)
+    score = ranker.score(rows, aim)
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), score, rtol=0, atol=1e-5)
 
 
 def test_features_no_tree_looks_at_contribute_nothing(toy_engine, rows):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from movierec.ranking.ranker import Ranker
-from movierec.schema import FloatArray
+from movierec.schema import Aim, FloatArray
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Contributions:
 
 
 class Explainer:
-    """TreeSHAP (Lundberg et al., 2020) of every classifier, blended as the balanced score is.
+    """TreeSHAP (Lundberg et al., 2020) of every classifier, blended as the score of an aim is.
 
     ``shap`` is imported on first use. LambdaMART's own values are as exact and come from LightGBM.
     """
@@ -35,8 +35,8 @@ class Explainer:
         self.ranker = ranker
         self._explainers: list[object] = []
 
-    def explain(self, rows: FloatArray) -> Contributions:
-        """Return the contributions of each row's features."""
+    def explain(self, rows: FloatArray, aim: Aim = Aim.BALANCED) -> Contributions:
+        """Return the contributions of each row's features to its score under an aim."""
         if self.ranker.models and not self._explainers:
             import shap
 
@@ -44,7 +44,7 @@ class Explainer:
         count = len(self._explainers)
         values = np.zeros(rows.shape, np.float64)
         base = 0.0
-        for weight, explainer in zip(self.ranker.shares(), self._explainers, strict=True):
+        for weight, explainer in zip(self.ranker.shares(aim), self._explainers, strict=True):
             if not weight:
                 continue
             # The additivity check of shap is redone by our tests on the mean of the seeds.
