@@ -16,6 +16,7 @@ from app.parameters import ListParameters, ListQuery, UserIdx
 from app.rendering import render_recommended, render_trace
 from app.responses import JSON, respond
 from app.schemas import (
+    AnonymousDebugResponse,
     AnonymousRecommendationResponse,
     DebugResponse,
     RecommendationResponse,
@@ -23,7 +24,7 @@ from app.schemas import (
 )
 from movierec.errors import ConfigError, FeedbackUnavailableError
 from movierec.feedback.events import FeedbackAction, FeedbackEvent
-from movierec.schema import Filters, Recommendations
+from movierec.schema import Filters, History, Recommendations, RecommendationTrace
 from movierec.service import Query
 
 LIST_EXAMPLE: Final[dict[str, Any]] = {
@@ -94,20 +95,8 @@ async def debug_recommendations(user_idx: UserIdx, parameters: ListQuery, backen
     feedback, note = await read_feedback(backend, user_id)
     history = backend.service.effective_history(user_idx, feedback)
     traced = backend.service.trace(history, make_query(backend, parameters, feedback))
-    made = traced.recommendations
-    return respond(
-        {
-            "user_idx": user_idx,
-            "user_id": user_id,
-            "k": parameters.k,
-            "generation": made.generation.value,
-            "bundle": made.bundle,
-            "note": _join_notes(made.note, note),
-            "funnel": made.funnel,
-            "timings_ms": made.timings,
-            "items": [render_trace(backend.service.catalog, trace) for trace in traced.traces],
-        }
-    )
+    frame = {"user_idx": user_idx, "user_id": user_id, "k": parameters.k}
+    return respond(frame | _render_trace(backend, traced, note))
 
 
 @router.post(
@@ -118,6 +107,26 @@ async def debug_recommendations(user_idx: UserIdx, parameters: ListQuery, backen
 )
 async def recommend(request: RecommendRequest, backend: BackendDep) -> Response:
     """Recommend from likes, dislikes and favourite genres; a viewer's history and feedback add to them."""
+    history, query, note = await read_request(backend, request)
+    made = backend.service.recommend(history, query)
+    return respond({"viewer": request.viewer, **_render_list(backend, made, request.k, note)})
+
+
+@router.post(
+    "/debug",
+    operation_id="debugRecommendationsForAnybody",
+    response_model=AnonymousDebugResponse,
+    responses=describe_problems(404, 413, 422, 503),
+)
+async def debug_recommendations_for_anybody(request: RecommendRequest, backend: BackendDep) -> Response:
+    """Return the list of ``POST /recommend`` with everything behind it; asks what-if questions, too."""
+    history, query, note = await read_request(backend, request)
+    traced = backend.service.trace(history, query)
+    return respond({"viewer": request.viewer, "k": request.k, **_render_trace(backend, traced, note)})
+
+
+async def read_request(backend: Backend, request: RecommendRequest) -> tuple[History, Query, str | None]:
+    """Return the effective history and the query of a request, and a note where feedback is left out."""
     said = _read_session(backend, request)
     stored: tuple[FeedbackEvent, ...] = ()
     note = None
@@ -137,9 +146,7 @@ async def recommend(request: RecommendRequest, backend: BackendDep) -> Response:
         hide=request.exclude,
     )
     history = backend.service.effective_history(user_idx, feedback)
-    query = make_query(backend, parameters, feedback, request.genres)
-    made = backend.service.recommend(history, query)
-    return respond({"viewer": request.viewer, **_render_list(backend, made, request.k, note)})
+    return history, make_query(backend, parameters, feedback, request.genres), note
 
 
 async def read_feedback(backend: Backend, user_id: str) -> tuple[tuple[FeedbackEvent, ...], str | None]:
@@ -194,6 +201,18 @@ def _render_list(backend: Backend, made: Recommendations, k: int, note: str | No
         "bundle": made.bundle,
         "note": _join_notes(made.note, note),
         "items": [render_recommended(catalog, item) for item in made.items],
+    }
+
+
+def _render_trace(backend: Backend, traced: RecommendationTrace, note: str | None) -> dict[str, Any]:
+    made = traced.recommendations
+    return {
+        "generation": made.generation.value,
+        "bundle": made.bundle,
+        "note": _join_notes(made.note, note),
+        "funnel": made.funnel,
+        "timings_ms": made.timings,
+        "items": [render_trace(backend.service.catalog, trace) for trace in traced.traces],
     }
 
 

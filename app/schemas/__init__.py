@@ -11,6 +11,19 @@ from app.schemas.base import (
     check_time_text,
     convert_to_utc,
 )
+from app.schemas.evaluation import (
+    BuildCheck,
+    CheckedSystem,
+    CountedGenre,
+    CountedRating,
+    DatasetResponse,
+    EvaluationResponse,
+    FeatureWeightOut,
+    ImportanceResponse,
+    ReportOverview,
+    ReportResponse,
+    SystemHeadline,
+)
 from app.schemas.feedback import (
     FeedbackEntry,
     FeedbackListResponse,
@@ -34,6 +47,7 @@ from app.schemas.problems import (
     Problem,
 )
 from app.schemas.recommendations import (
+    AnonymousDebugResponse,
     AnonymousRecommendationResponse,
     BecauseItem,
     DebugItem,
@@ -54,12 +68,20 @@ from app.schemas.viewers import (
 )
 
 __all__ = [
+    "AnonymousDebugResponse",
     "AnonymousRecommendationResponse",
     "BecauseItem",
+    "BuildCheck",
+    "CheckedSystem",
+    "CountedGenre",
+    "CountedRating",
+    "DatasetResponse",
     "DebugItem",
     "DebugResponse",
     "Diversity",
+    "EvaluationResponse",
     "EvidenceOut",
+    "FeatureWeightOut",
     "FeedbackEntry",
     "FeedbackListResponse",
     "FeedbackRequest",
@@ -69,6 +91,7 @@ __all__ = [
     "GenresResponse",
     "HealthResponse",
     "HistoryEntry",
+    "ImportanceResponse",
     "ItemId",
     "ListLength",
     "Model",
@@ -81,10 +104,13 @@ __all__ = [
     "RecommendRequest",
     "RecommendationResponse",
     "RecommendedMovie",
+    "ReportOverview",
+    "ReportResponse",
     "ShareOut",
     "SimilarMovie",
     "SimilarResponse",
     "SourceHitOut",
+    "SystemHeadline",
     "TasteResponse",
     "ViewerId",
     "ViewerOut",

@@ -105,6 +105,19 @@ class DebugResponse(Model):
     items: list[DebugItem]
 
 
+class AnonymousDebugResponse(Model):
+    """Answer of ``POST /recommend/debug``: a list for anybody with everything that made it."""
+
+    viewer: str | None
+    k: int
+    generation: Generation
+    bundle: str
+    note: str | None
+    funnel: dict[str, int] = Field(description="Stage → number of items left after it, in order.")
+    timings_ms: dict[str, float] = Field(description="Stage → milliseconds.")
+    items: list[DebugItem]
+
+
 class RecommendRequest(Model):
     """Body of ``POST /recommend``: a viewer without (or beyond) a trained history."""
 

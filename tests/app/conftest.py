@@ -17,6 +17,7 @@ from movierec.schema import (
     Catalog,
     DatasetInfo,
     History,
+    Interactions,
     ItemTrace,
     Reason,
     ReasonTag,
@@ -70,6 +71,16 @@ class ToyService(RecommenderService):
         self.user_id = tuple(HISTORIES)
         self.user_index = {name: index for index, name in enumerate(self.user_id)}
         self.info = DatasetInfo("toy", "0" * 64, True, "none", "none", 3, 7, 3, 0, 1_000_010)
+        self.metrics = {}
+        self.interactions = Interactions(
+            np.array([0, 0, 1], np.int32),
+            np.array([1, 5, 0], np.int32),
+            np.array([5.0, np.nan, 4.0], np.float32),
+            np.ones(3, np.float32),
+            np.array([1_000_000, 1_000_001, 1_000_000], np.int64),
+            3,
+            7,
+        )
         self.fails = False
 
     def trained_history(self, user_idx: int) -> History:

@@ -5,7 +5,12 @@ from uuid import uuid4
 import pytest
 
 from app.routes.recommend import LIST_EXAMPLE
-from app.schemas import AnonymousRecommendationResponse, DebugResponse, RecommendationResponse
+from app.schemas import (
+    AnonymousDebugResponse,
+    AnonymousRecommendationResponse,
+    DebugResponse,
+    RecommendationResponse,
+)
 
 
 def test_documented_example_is_a_true_one():
@@ -53,6 +58,30 @@ def test_debug_matches_the_contract_and_the_list(client):
     assert first.evidence["genre"][0].title == "Alien"
     assert parsed.funnel == {"merged": 7}
     assert parsed.timings_ms == {"rank": 0.1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"likes": ["m1"], "k": 2},
+        {"viewer": "guest-1", "genres": ["Comedy"], "k": 3},
+        {"viewer": "ann", "likes": ["m4"], "only_genres": ["Sci-Fi"], "k": 2},
+    ],
+)
+def test_debug_for_anybody_is_the_same_list(client, body):
+    parsed = AnonymousDebugResponse.model_validate_json(client.post("/recommend/debug", json=body).content)
+    plain = client.post("/recommend", json=body)
+    assert [each.item.item_id for each in parsed.items] == item_ids(plain)
+    assert parsed.viewer == body.get("viewer")
+    assert parsed.k == body["k"]
+    assert parsed.funnel == {"merged": 7}
+    assert parsed.items[0].contributions
+
+
+def test_debug_for_anybody_refuses_what_the_list_refuses(client):
+    response = client.post("/recommend/debug", json={"likes": ["nonsense"]})
+    assert response.status_code == 404
+    assert response.json()["type"] == "/problems/unknown-item"
 
 
 @pytest.mark.parametrize(
