@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -108,3 +110,15 @@ def test_an_empty_home_says_what_to_do(tmp_path):
     with pytest.raises(NoBundleError, match="movierec build"):
         RecommenderService.open(tmp_path)
     assert issubclass(NoBundleError, ArtifactError)
+
+
+def test_lists_need_neither_pickles_nor_scikit_learn(toy_home):
+    """Both are for explanations; importing scikit-learn alone takes longer than a start should."""
+    script = (
+        "import sys, pathlib; from movierec.service import Query, RecommenderService\n"
+        f"service = RecommenderService.open(pathlib.Path({str(toy_home)!r}))\n"
+        "assert len(service.recommend(service.trained_history(3), Query(k=10)).items) == 10\n"
+        "heavy = {'sklearn', 'joblib', 'shap', 'duckdb', 'ibis', 'implicit', 'pandas'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import polars as pl
@@ -18,16 +21,20 @@ from movierec.ranking.match import MatchModel
 from movierec.ranking.pace import ItemPace
 from movierec.ranking.ranker import Head, Ranker
 from movierec.ranking.store import FeatureStore
+from movierec.ranking.trees import Forest
 from movierec.recall.sources import SOURCE_NAMES, make_sources
 from movierec.schema import Catalog, Dataset, Interactions
 from movierec.stages import BuildConfig
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 CONFIG_FILE = "config.json"
 CARD_FILE = "model_card.md"
 _CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
 _ACTIVITY, _PACE, _BIAS = "activity.npz", "pace.npz", "bias.npz"
 _MATCH, _ITEM_COLUMNS = "match.npz", "item_columns.npy"
-_HEADS = "ranker-heads.npy"
+_HEADS, _FOREST = "ranker-heads.npy", "ranker-trees.npz"
 _LAMBDAMART, _LAMBDAMART_SCALE = "lambdamart-", "lambdamart-scale.npy"
 
 
@@ -56,6 +63,8 @@ def write_contents(
         for number, model in enumerate(engine.ranker.models):
             writer.save_model(f"ranker-{number}.joblib", model)
         writer.save_array(_HEADS, np.array(engine.ranker.heads, dtype=np.str_))
+        if engine.ranker.forest is not None:
+            writer.save_arrays(_FOREST, engine.ranker.forest.state())
         if engine.ranker.lambdamart is not None:
             for number, text in enumerate(engine.ranker.lambdamart.texts()):
                 (writer.path / f"{_LAMBDAMART}{number}.txt").write_text(text, encoding="utf-8")
@@ -126,13 +135,44 @@ def _read_ranker(bundle: Bundle) -> Ranker | None:
     ]
     if not classifiers and not texts:
         return None
-    # First the one that may need something installed: no model is unpickled in vain.
     pairwise = (
         LambdaMart.from_texts(texts, float(bundle.array(_LAMBDAMART_SCALE, mmap=False)[0])) if texts else None
     )
-    models = [bundle.model(name) for name in classifiers]
     heads = tuple(Head(name) for name in bundle.array(_HEADS, mmap=False))
-    return Ranker(models, bundle.manifest.feature_names, pairwise, heads)
+    forest = Forest.from_state(bundle.arrays(_FOREST)) if _FOREST in bundle.manifest.files else None
+    models = StoredModels(bundle, tuple(classifiers))
+    return Ranker(models, bundle.manifest.feature_names, pairwise, heads, forest)
+
+
+@dataclass(frozen=True)
+class StoredModels(Sequence["HistGradientBoostingClassifier"]):
+    """The classifiers of a bundle, unpickled when the first of them is asked for.
+
+    Serving needs their trees only, which are plain arrays; explanations need the models themselves, and
+    with them scikit-learn, which alone takes longer to import than the rest of a start.
+    """
+
+    bundle: Bundle
+    names: tuple[str, ...]
+
+    @cached_property
+    def _models(self) -> list[HistGradientBoostingClassifier]:
+        return [self.bundle.model(name) for name in self.names]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> HistGradientBoostingClassifier: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[HistGradientBoostingClassifier]: ...
+    def __getitem__(
+        self, index: int | slice
+    ) -> HistGradientBoostingClassifier | Sequence[HistGradientBoostingClassifier]:
+        return self._models[index]
+
+    def __iter__(self) -> Iterator[HistGradientBoostingClassifier]:
+        return iter(self._models)
 
 
 def _frame_catalog(catalog: Catalog) -> pl.DataFrame:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,6 +61,8 @@ class Bundle:
         content = self.file(name).read_bytes()
         if hashlib.sha256(content).hexdigest() != self.manifest.files[name].sha256:
             raise corrupt_bundle(self.version, name, "changed since the bundle was opened")
+        import joblib
+
         return joblib.load(io.BytesIO(content))
 
 

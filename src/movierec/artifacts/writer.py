@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -80,6 +79,8 @@ class BundleWriter:
 
     def save_model(self, name: str, model: object) -> None:
         """Write a scikit-learn model into a ``.joblib`` file."""
+        import joblib
+
         joblib.dump(model, self._new_file(name, ".joblib"))
 
     def _new_file(self, name: str, suffix: str) -> Path:

@@ -7,12 +7,12 @@ DuckDB runs them by default; any other Ibis backend can. Every expression is rel
 from __future__ import annotations
 
 import math
-from typing import Any, Final
-
-import ibis
-from ibis.expr.types import Table
+from typing import TYPE_CHECKING, Any, Final
 
 from movierec.schema import SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 DECAY_DAYS: Final = 30.0
 """Half-life of every ``*_decay_*`` aggregate, in days."""
@@ -25,6 +25,8 @@ PRIOR_EVENTS: Final = 5.0
 
 
 def _until(interactions: Table, as_of: int) -> Table:
+    import ibis  # a second that serving, which needs the constants only, does without
+
     age = (ibis.literal(as_of, "int64") - interactions.timestamp).cast("float64") / float(SECONDS_PER_DAY)
     known = interactions.filter(interactions.timestamp <= as_of)
     confidence = known.confidence.cast("float64")
