@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Final, Protocol, TypeVar
 
 import structlog
 from fastapi import Depends, Request
@@ -27,6 +28,9 @@ from movierec.service import RecommenderService
 
 _Result = TypeVar("_Result")
 
+RECENT: Final = timedelta(days=60)
+"""How far back feedback counts as recent activity; older than that it has faded anyway."""
+
 log = structlog.get_logger("movierec.api")
 
 
@@ -38,6 +42,9 @@ class FeedbackLog(Protocol):
 
     def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         """Return what stands, newest first."""
+
+    def recent(self, since: datetime) -> tuple[FeedbackEvent, ...]:
+        """Return what all viewers said from a moment on and that stands, newest first."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -67,6 +74,11 @@ class FeedbackGate:
     async def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         """Return the feedback of a viewer that stands, newest first."""
         return await run_in_threadpool(self._run, lambda store: store.in_force(user_id))
+
+    async def recent(self) -> tuple[FeedbackEvent, ...]:
+        """Return what all viewers said of late and that stands, newest first."""
+        since = datetime.now(UTC) - RECENT
+        return await run_in_threadpool(self._run, lambda store: store.recent(since))
 
     def close(self) -> None:
         """Close the store if it is open."""

@@ -18,7 +18,7 @@ from app.backend import Backend, FeedbackGate, FeedbackLog
 from app.middleware import MAX_BODY_BYTES, ApiKeyMiddleware, DeclaredLengthMiddleware, RequestLogMiddleware
 from app.openapi import DESCRIPTION, install_openapi
 from app.problems import install_problem_handlers
-from app.routes import evaluation, feedback, health, movies, posters, recommend, users
+from app.routes import evaluation, feedback, health, movies, posters, recommend, sections, users
 from app.routes.health import VERSION
 from movierec.config import Settings
 from movierec.errors import ArtifactError, FeedbackUnavailableError
@@ -60,7 +60,7 @@ def create_app(
     )
     app.state.backend = _make_backend(settings, service, store, None)
     app.state.reports_dir = settings.reports
-    for module in (recommend, users, movies, posters, feedback, evaluation, health):
+    for module in (recommend, sections, users, movies, posters, feedback, evaluation, health):
         app.include_router(module.router)
     install_problem_handlers(app)
     install_openapi(app, with_key=bool(key))

@@ -9,7 +9,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.schemas import GenreName, ItemId, check_plain
-from movierec.schema import Generation
+from movierec.schema import Aim, Generation
 
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,1000}", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
@@ -73,9 +73,38 @@ class ListParameters(BaseModel):
     year_from: Year | None = None
     year_to: Year | None = None
     diversity: Fraction = Field(0.0, description="0 = pure score order, 1 = most varied.")
+    aim: Aim = Field(
+        Aim.BALANCED,
+        description="What the order is for: `next` what is watched next, `later` what is liked anywhere "
+        "ahead, `return` what somebody wants who comes back after a while; `balanced` weighs all three.",
+    )
     hide: list[ItemId] = Field(
         default=[], max_length=1000, description="Movies to leave out; repeatable, unknown ids are ignored."
     )
 
 
 ListQuery = Annotated[ListParameters, Query()]
+
+
+class SectionsParameters(BaseModel):
+    """What may be asked of a page of sections."""
+
+    model_config = ConfigDict(frozen=True)
+
+    k: Count = Field(12, description="Films per section, 1 to 100.")
+    genres: list[GenreName] = Field(
+        default=[], max_length=30, description="Favourite genres: a hint for new viewers, not a filter."
+    )
+    only_genres: list[GenreName] = Field(
+        default=[], max_length=30, description="Keep only movies with one of these genres; repeatable."
+    )
+    year_from: Year | None = None
+    year_to: Year | None = None
+    diversity: Fraction = Field(0.0, description="0 = pure score order, 1 = most varied.")
+    aim: Aim = Field(Aim.BALANCED, description="What the order is for, as in `GET /recommend/user/…`.")
+    hide: list[ItemId] = Field(
+        default=[], max_length=1000, description="Movies to leave out; repeatable, unknown ids are ignored."
+    )
+
+
+SectionsQuery = Annotated[SectionsParameters, Query()]

@@ -143,6 +143,7 @@ async def read_request(backend: Backend, request: RecommendRequest) -> tuple[His
         year_from=request.year_from,
         year_to=request.year_to,
         diversity=request.diversity,
+        aim=request.aim,
         hide=request.exclude,
     )
     history = backend.service.effective_history(user_idx, feedback)
@@ -178,6 +179,7 @@ def make_query(
         filters=Filters(genres, first, last, tuple(sorted(hidden))),
         diversity=parameters.diversity,
         favourite_genres=backend.find_genres("genres", list(favourite_genres)),
+        aim=parameters.aim,
     )
 
 
@@ -199,7 +201,7 @@ def _render_list(backend: Backend, made: Recommendations, k: int, note: str | No
         "k": k,
         "generation": made.generation.value,
         "bundle": made.bundle,
-        "note": _join_notes(made.note, note),
+        "note": join_notes(made.note, note),
         "items": [render_recommended(catalog, item) for item in made.items],
     }
 
@@ -209,12 +211,13 @@ def _render_trace(backend: Backend, traced: RecommendationTrace, note: str | Non
     return {
         "generation": made.generation.value,
         "bundle": made.bundle,
-        "note": _join_notes(made.note, note),
+        "note": join_notes(made.note, note),
         "funnel": made.funnel,
         "timings_ms": made.timings,
         "items": [render_trace(backend.service.catalog, trace) for trace in traced.traces],
     }
 
 
-def _join_notes(*notes: str | None) -> str | None:
+def join_notes(*notes: str | None) -> str | None:
+    """Return the notes there are as one text; None where there are none."""
     return " ".join(note for note in notes if note) or None

@@ -59,6 +59,7 @@ from app.schemas.recommendations import (
     RecommendRequest,
     SourceHitOut,
 )
+from app.schemas.sections import SectionOut, SectionsResponse, TrendingMovie, TrendingResponse
 from app.schemas.viewers import (
     HistoryEntry,
     ShareOut,
@@ -106,12 +107,16 @@ __all__ = [
     "RecommendedMovie",
     "ReportOverview",
     "ReportResponse",
+    "SectionOut",
+    "SectionsResponse",
     "ShareOut",
     "SimilarMovie",
     "SimilarResponse",
     "SourceHitOut",
     "SystemHeadline",
     "TasteResponse",
+    "TrendingMovie",
+    "TrendingResponse",
     "ViewerId",
     "ViewerOut",
     "ViewersResponse",

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from app.schemas.base import Diversity, GenreName, ItemId, ListLength, Model, ViewerId
 from app.schemas.movies import MovieCard
-from movierec.schema import Generation, ReasonTag
+from movierec.schema import Aim, Generation, ReasonTag
 
 
 class BecauseItem(Model):
@@ -138,6 +138,7 @@ class RecommendRequest(Model):
     k: ListLength = 10
     generation: Generation = Generation.V2
     diversity: Diversity = 0.0
+    aim: Aim = Aim.BALANCED
     only_genres: list[GenreName] = Field(default=[], max_length=30)
     year_from: int | None = Field(None, strict=True, ge=1870, le=2100)
     year_to: int | None = Field(None, strict=True, ge=1870, le=2100)

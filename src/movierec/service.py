@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -44,10 +44,13 @@ from movierec.schema import (
     Recommendations,
     RecommendationTrace,
     RecommendedItem,
+    SourceHit,
 )
+from movierec.shortlist import Shortlist
 from movierec.taste import Share, Taste, TasteMeter
+from movierec.trending import Trend, TrendMeter, TrendWindow
 
-__all__ = ["ItemStats", "Query", "RecommenderService", "Share", "Similar", "Taste"]
+__all__ = ["ItemStats", "Query", "RecommenderService", "Share", "Shortlist", "Similar", "Taste"]
 
 FEEDBACK_RATING: Final = {
     FeedbackAction.LIKE: 5.0,
@@ -115,6 +118,7 @@ class RecommenderService:
         self.user_index = {user_id: index for index, user_id in enumerate(contents.user_id)}
         self._reasoner = Reasoner(self.engine, self.catalog)
         self._taste = TasteMeter(self.catalog, self.interactions)
+        self._trend = TrendMeter(self.catalog, self.interactions, self.info.now)
 
     @classmethod
     def open(cls, home: Path) -> Self:
@@ -190,7 +194,23 @@ class RecommenderService:
         recommendations.timings["explain"] = (perf_counter() - started) * 1000.0
         return RecommendationTrace(recommendations, traces)
 
-    def _answer(self, history: History, query: Query) -> tuple[Recommendations, Ranked, LongArray]:
+    def shortlist(self, history: History, query: Query) -> Shortlist:
+        """Return everything ranked for a history: the list of :meth:`recommend` and what lies behind it."""
+        ranked, positions = self._rank(history, query)
+        matches = self._match(history, ranked, ranked.row.astype(np.int32))
+        named: Counter[int] = Counter()
+
+        def describe(position: int, rank: int) -> RecommendedItem:
+            return self._describe(history, ranked, position, rank, float(matches[position]), named)
+
+        def hits(position: int) -> tuple[SourceHit, ...]:
+            return list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
+
+        return Shortlist(
+            ranked.item_idx, ranked.score, matches, positions, hits, describe, degraded=ranked.degraded
+        )
+
+    def _rank(self, history: History, query: Query) -> tuple[Ranked, LongArray]:
         allowed = self._allow(query.filters)
         scores = self.engine.fusion.score(history) if query.favourite_genres else None
         if scores is not None:
@@ -200,36 +220,36 @@ class RecommenderService:
             own = genre.affinity(history, genre.config.recency) if len(history) else np.zeros_like(wanted)
             scores["genre"] = genre.score_affinity(own + wanted / max(wanted.sum(), 1.0))
         ranked = self.engine.rank(history, query.k, query.generation, allowed, scores, query.aim)
-        started = perf_counter()
         vectors = self.engine.builder.genre_unit[ranked.item_idx]
-        positions = diversify(ranked.score, vectors, query.k, query.diversity)
-        chosen_rows = ranked.row[positions]
-        matches = self._match(history, ranked, chosen_rows)
-        items = []
+        return ranked, diversify(ranked.score, vectors, query.k, query.diversity)
+
+    def _answer(self, history: History, query: Query) -> tuple[Recommendations, Ranked, LongArray]:
+        ranked, positions = self._rank(history, query)
+        started = perf_counter()
+        matches = self._match(history, ranked, ranked.row[positions])
         named: Counter[int] = Counter()
-        for place, position in enumerate(positions):
-            item_idx = int(ranked.item_idx[position])
-            hits = list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
-            items.append(
-                RecommendedItem(
-                    place + 1,
-                    item_idx,
-                    float(ranked.score[position]),
-                    float(matches[place]),
-                    self._reasoner.explain(history, item_idx, hits, named),
-                    hits,
-                )
-            )
+        items = tuple(
+            self._describe(history, ranked, int(position), place + 1, float(matches[place]), named)
+            for place, position in enumerate(positions)
+        )
         timings = {**ranked.timings, "reasons": (perf_counter() - started) * 1000.0}
         recommendations = Recommendations(
-            tuple(items),
+            items,
             query.generation,
             self.version,
-            self._count_funnel(history, allowed, ranked, len(items)),
+            self._count_funnel(history, self._allow(query.filters), ranked, len(items)),
             timings,
             self._note(query, len(items), ranked),
         )
         return recommendations, ranked, positions
+
+    def _describe(
+        self, history: History, ranked: Ranked, position: int, rank: int, match: float, named: Counter[int]
+    ) -> RecommendedItem:
+        item_idx = int(ranked.item_idx[position])
+        hits = list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
+        reasons = self._reasoner.explain(history, item_idx, hits, named)
+        return RecommendedItem(rank, item_idx, float(ranked.score[position]), match, reasons, hits)
 
     def _match(self, history: History, ranked: Ranked, rows: IntArray) -> FloatArray:
         """Return the chance of liking each chosen item, if watched; back-filled ones get the base rate."""
@@ -356,6 +376,10 @@ class RecommenderService:
     def taste(self, history: History) -> Taste:
         """Return genre, era and director shares of the liked events."""
         return self._taste.measure(history)
+
+    def trend(self, window: TrendWindow, live: Iterable[FeedbackEvent] = ()) -> Trend:
+        """Return what everybody turns to lately; ``live`` is feedback in force, of all viewers."""
+        return self._trend.measure(window, live)
 
     def item_stats(self, item_idx: int) -> ItemStats:
         """Return what the crowd did with the item."""

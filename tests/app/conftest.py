@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from toy_data import tabulate
 
 from app.main import create_app
 from movierec.config import Settings
@@ -26,7 +28,8 @@ from movierec.schema import (
     RecommendedItem,
     SourceHit,
 )
-from movierec.service import ItemStats, Query, RecommenderService, Share, Similar, Taste
+from movierec.service import ItemStats, Query, RecommenderService, Share, Shortlist, Similar, Taste
+from movierec.trending import Trend, TrendMeter, TrendWindow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -125,6 +128,21 @@ class ToyService(RecommenderService):
         note = None if len(items) == query.k else "No more movies pass the filters."
         return Recommendations(items, query.generation, self.version, {"merged": 7}, {"rank": 0.1}, note)
 
+    def shortlist(self, history: History, query: Query) -> Shortlist:
+        everything = self.recommend(history, replace(query, k=len(MOVIES))).items
+        return Shortlist(
+            np.array([item.item_idx for item in everything], np.int32),
+            np.array([item.score for item in everything], np.float32),
+            np.full(len(everything), 0.5, np.float32),
+            np.arange(min(query.k, len(everything))),
+            lambda position: everything[position].hits,
+            lambda position, rank: replace(everything[position], rank=rank),
+        )
+
+    def trend(self, window: TrendWindow, live: Iterable[FeedbackEvent] = ()) -> Trend:
+        events = [(user, item, 4.0, 1_000_010 - 86_400 * item) for user, item in ((0, 1), (1, 1), (0, 6))]
+        return TrendMeter(self.catalog, tabulate(events, 3, 7), 1_000_010).measure(window, live, START)
+
     def trace(self, history: History, query: Query) -> RecommendationTrace:
         made = self.recommend(history, query)
         traces = tuple(
@@ -186,6 +204,12 @@ class MemoryStore:
     def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         self._check()
         return select_in_force(event for event in self.timeline if event.user_id == user_id)
+
+    def recent(self, since: datetime) -> tuple[FeedbackEvent, ...]:
+        self._check()
+        viewers = {event.user_id for event in self.timeline}
+        standing = (event for viewer in sorted(viewers) for event in self.in_force(viewer))
+        return tuple(event for event in standing if event.server_time and event.server_time >= since)
 
     def close(self) -> None:
         self.closed = True

@@ -93,6 +93,20 @@ def test_undo_must_name_an_event_of_the_same_user_and_item(store: FeedbackStore,
     assert store.revision() == 1
 
 
+def test_recent_is_what_stands_of_all_users_newest_first(store: FeedbackStore, tell: Tell) -> None:
+    like = tell("like")
+    dislike = tell("dislike", item="j")
+    tell("undo", undoes=dislike, item="j")
+    other = store.append(new_event(user_id="v")).event
+    assert [event.event_id for event in store.recent(datetime(2025, 1, 1, tzinfo=UTC))] == [
+        other.event_id,
+        like,
+    ]
+    assert other.server_time is not None
+    assert store.recent(other.server_time) == (other,)
+    assert store.recent(other.server_time + timedelta(seconds=1)) == ()
+
+
 def test_an_undo_cannot_be_undone(store: FeedbackStore, tell: Tell) -> None:
     undo = tell("undo", undoes=tell("like"))
     with pytest.raises(FeedbackConflictError, match="undo"):

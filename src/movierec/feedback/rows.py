@@ -44,9 +44,9 @@ def event_to_row(event: FeedbackEvent, server_time: datetime) -> dict[str, Any]:
         "item_id": normalise_id("item_id", event.item_id),
         "action": event.action.value,
         "undoes": None if event.undoes is None else str(event.undoes),
-        "server_time_us": _to_microseconds("server_time", server_time),
+        "server_time_us": to_microseconds("server_time", server_time),
         "client_time_us": (
-            None if event.client_time is None else _to_microseconds("client_time", event.client_time)
+            None if event.client_time is None else to_microseconds("client_time", event.client_time)
         ),
         "context": _encode_context(event.context),
     }
@@ -66,7 +66,8 @@ def row_to_event(row: Any) -> FeedbackEvent:
     )
 
 
-def _to_microseconds(name: str, moment: datetime) -> int:
+def to_microseconds(name: str, moment: datetime) -> int:
+    """Return microseconds since the epoch; raises ``ConfigError`` for a moment without a time zone."""
     if moment.tzinfo is None:
         raise ConfigError(f"{name} must have a time zone, got {moment.isoformat()}")
     return (moment - _EPOCH) // _MICROSECOND

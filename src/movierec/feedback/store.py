@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from movierec.errors import FeedbackConflictError, UnknownFeedbackError
 from movierec.feedback.connection import begin_write, create_engine, migrate, report_plainly, resolve_url
 from movierec.feedback.events import FeedbackAction, FeedbackEvent, StoredFeedback, select_in_force
-from movierec.feedback.rows import event_to_row, normalise_id, row_to_event
+from movierec.feedback.rows import event_to_row, normalise_id, row_to_event, to_microseconds
 from movierec.feedback.tables import feedback_event, feedback_revision
 
 _PAGE: Final = 1000
@@ -97,6 +97,27 @@ class FeedbackStore:
     def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         """Return the likes, dislikes and saves of a user that stand, newest first."""
         return select_in_force(self.events(user_id))
+
+    def recent(self, since: datetime, limit: int = 20_000) -> tuple[FeedbackEvent, ...]:
+        """Return what all users said from a moment on and that stands, newest first.
+
+        At most the newest ``limit`` events are looked at, so that one answer stays quick.
+        """
+        columns = feedback_event.c
+        earliest = to_microseconds("since", since)
+        query = (
+            sa.select(feedback_event)
+            .where(columns.dataset == self._dataset, columns.server_time_us >= earliest)
+            .order_by(columns.sequence.desc())
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        timelines: dict[str, list[FeedbackEvent]] = {}
+        for row in reversed(rows):
+            timelines.setdefault(row.user_id, []).append(row_to_event(row))
+        standing = {event.event_id for own in timelines.values() for event in select_in_force(own)}
+        return tuple(event for event in map(row_to_event, rows) if event.event_id in standing)
 
     def events(self, user_id: str | None = None) -> Iterator[FeedbackEvent]:
         """Yield all events, or those of one user, in server order."""
