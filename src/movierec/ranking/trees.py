@@ -164,7 +164,7 @@ class Forest:
         """
         out = np.zeros(len(rows))
         _score_blocks(
-            np.ascontiguousarray(rows, np.float32),
+            np.asarray(rows, np.float32),
             np.asarray(share, np.float64),
             self.baseline,
             self.tree_offset,

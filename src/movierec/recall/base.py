@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions
+from movierec.recall.order import order_known, order_open
+from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions, LongArray
 
 State = dict[str, NDArray[Any]]
 
@@ -30,17 +32,8 @@ class Candidates:
 
 
 def top_n(score: FloatArray, n: int) -> IntArray:
-    """Return the indices of the ``n`` largest finite scores, ties to the smaller index.
-
-    Exact: a partition finds the n-th value, then only what reaches it is sorted.
-    """
-    if 0 < n < len(score):
-        threshold = np.partition(score, len(score) - n)[len(score) - n]
-        index = np.flatnonzero(score >= threshold) if threshold > -np.inf else np.flatnonzero(score > -np.inf)
-    else:
-        index = np.flatnonzero(score > -np.inf)
-    order = np.argsort(-score[index], kind="stable")[:n]
-    return index[order].astype(np.int32)
+    """Return the indices of the ``n`` largest finite scores, ties to the smaller index."""
+    return order_known(score.astype(np.float32, copy=False), n)
 
 
 def liked(rating: FloatArray, confidence: FloatArray, min_rating: float = LIKED_RATING) -> BoolArray:
@@ -53,8 +46,18 @@ def age_rank(history: History) -> FloatArray:
 
     Tied timestamps share a rank, so that the order of rows in a file never becomes a signal.
     """
-    newer = len(history) - np.searchsorted(history.timestamp, history.timestamp, side="right")
-    return newer.astype(np.float32)
+    newer = np.empty(len(history), np.float32)
+    _count_newer(history.timestamp, newer)
+    return newer
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_newer(timestamp: LongArray, out: FloatArray) -> None:
+    newer = 0
+    for event in range(len(timestamp) - 1, -1, -1):
+        if event + 1 < len(timestamp) and timestamp[event + 1] != timestamp[event]:
+            newer = len(timestamp) - 1 - event
+        out[event] = newer
 
 
 class RecallSource(ABC):
@@ -101,7 +104,7 @@ class RecallSource(ABC):
 
 def select(score: FloatArray, history: History, n: int) -> Candidates:
     """Return the top ``n`` of a score vector, without seen items and without opinion-less ones."""
-    open_score = np.where(score > 0, score, -np.inf).astype(np.float32)
-    open_score[history.item_idx] = -np.inf
-    index = top_n(open_score, n)
+    closed = np.zeros(len(score), np.bool_)
+    closed[history.item_idx] = True
+    index = order_open(score.astype(np.float32, copy=False), closed, n)
     return Candidates(index, score[index])

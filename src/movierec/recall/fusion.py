@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from movierec.recall.base import Candidates, RecallSource, select
+from movierec.recall.base import Candidates, RecallSource
 from movierec.recall.merge import Merged, merge
+from movierec.recall.order import order_open
 from movierec.schema import BoolArray, FloatArray, History
 from movierec.stages import MergeConfig
 
@@ -33,10 +34,11 @@ class Fusion:
     ) -> dict[str, Candidates]:
         """Return every source's list, of allowed items only; longer where ``at_least`` asks for it."""
         size = max(self.config.per_source, at_least)
-        return {
-            name: select(score if allowed is None else np.where(allowed, score, 0.0), history, size)
-            for name, score in scores.items()
-        }
+        n_items = len(next(iter(scores.values())))
+        closed = np.zeros(n_items, np.bool_) if allowed is None else ~allowed
+        closed[history.item_idx] = True
+        lists = {name: order_open(score, closed, size) for name, score in scores.items()}
+        return {name: Candidates(items, scores[name][items]) for name, items in lists.items()}
 
     def merge(
         self,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from movierec.recall.base import Candidates, top_n
-from movierec.schema import FloatArray, IntArray
+from movierec.recall.base import Candidates
+from movierec.recall.order import order_items
+from movierec.schema import FloatArray, IntArray, LongArray
 from movierec.stages import MergeConfig
 
 
@@ -39,19 +42,57 @@ def merge(lists: Mapping[str, Candidates], n_items: int, config: MergeConfig) ->
     Reciprocal rank fusion: Cormack, Clarke, Buettcher, SIGIR 2009. The order of the mapping is the
     order of the source columns; ties go to the smaller item index.
     """
+    items = np.concatenate([own.item_idx for own in lists.values()])
+    scores = np.concatenate([own.score for own in lists.values()])
+    offsets = np.concatenate(([0], np.cumsum([len(own) for own in lists.values()]))).astype(np.int64)
+    weights = np.array([config.weight(name) for name in lists], np.float64)
     fused = np.full(n_items, -np.inf, np.float32)
-    for name, candidates in lists.items():
-        gain = config.weight(name) / (config.constant + 1.0 + np.arange(len(candidates)))
-        known = fused[candidates.item_idx]
-        fused[candidates.item_idx] = np.where(known == -np.inf, 0.0, known) + gain
-    item_idx = top_n(fused, config.cap)
-    position = np.full(n_items, -1, np.int32)
-    position[item_idx] = np.arange(len(item_idx), dtype=np.int32)
+    proposed = np.empty(len(items), np.int32)
+    count = _fuse(items, offsets, weights, float(config.constant), fused, proposed)
+    item_idx = order_items(fused, proposed[:count], config.cap)
     score = np.full((len(item_idx), len(lists)), np.nan, np.float32)
     rank = np.full((len(item_idx), len(lists)), np.nan, np.float32)
-    for column, candidates in enumerate(lists.values()):
-        row = position[candidates.item_idx]
-        kept = row >= 0
-        score[row[kept], column] = candidates.score[kept]
-        rank[row[kept], column] = np.flatnonzero(kept) + 1
+    position = np.full(n_items, -1, np.int32)
+    position[item_idx] = np.arange(len(item_idx), dtype=np.int32)
+    _keep_hits(items, scores, offsets, position, score, rank)
     return Merged(item_idx, fused[item_idx], score, rank)
+
+
+@numba.njit(cache=True, nogil=True)
+def _fuse(
+    items: IntArray,
+    offsets: LongArray,
+    weights: NDArray[np.float64],
+    constant: float,
+    fused: FloatArray,
+    proposed: IntArray,
+) -> int:
+    """Add every list's gains to ``fused``, -inf so far; list what was proposed and return its number."""
+    count = 0
+    for source in range(len(weights)):
+        for entry in range(offsets[source], offsets[source + 1]):
+            item = items[entry]
+            known = float(fused[item])
+            if known == -np.inf:
+                known = 0.0
+                proposed[count] = item
+                count += 1
+            fused[item] = known + weights[source] / (constant + 1.0 + (entry - offsets[source]))
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _keep_hits(
+    items: IntArray,
+    scores: FloatArray,
+    offsets: LongArray,
+    position: IntArray,
+    score: FloatArray,
+    rank: FloatArray,
+) -> None:
+    for source in range(len(offsets) - 1):
+        for entry in range(offsets[source], offsets[source + 1]):
+            row = position[items[entry]]
+            if row >= 0:
+                score[row, source] = scores[entry]
+                rank[row, source] = entry - offsets[source] + 1
