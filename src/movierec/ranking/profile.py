@@ -61,7 +61,10 @@ def describe(history: History, as_of: int) -> Profile:
         last = int(history.timestamp[-1])
         values[3] = days.min()
         values[4] = positive.mean()
-        if not np.isnan(history.rating).all():
+        unrated = np.isnan(history.rating)
+        if not unrated.any():  # the usual case, at a fraction of nanmean's cost
+            values[5] = history.rating.mean()
+        elif not unrated.all():
             values[5] = np.nanmean(history.rating)
         values[6] = (last - int(history.timestamp[0])) / SECONDS_PER_DAY
         values[7] = (history.timestamp > last - SITTING_SECONDS).sum()

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from movierec.recall.base import RecallSource, State
-from movierec.schema import FloatArray, History, IntArray, LongArray
+from movierec.schema import BoolArray, FloatArray, History, IntArray, LongArray
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _accumulate(
     indptr: LongArray,
     indices: IntArray,
@@ -32,7 +32,7 @@ def _accumulate(
                 out[indices[entry]] += amount * data[entry]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _find(
     indptr: LongArray, indices: IntArray, data: FloatArray, item: IntArray, target: int, out: FloatArray
 ) -> None:
@@ -41,6 +41,27 @@ def _find(
         entry = start + np.searchsorted(indices[start:stop], target)
         if entry < stop and indices[entry] == target:
             out[position] = data[entry]
+
+
+@numba.njit(cache=True)
+def _mark_strongest(indptr: LongArray, bits: NDArray[np.uint32], keep: int, kept: BoolArray) -> None:
+    """Mark the ``keep`` largest of every row, equal ones from the left; strengths are not negative."""
+    for row in range(len(indptr) - 1):
+        start, stop = indptr[row], indptr[row + 1]
+        if stop - start <= keep:
+            kept[start:stop] = True
+            continue
+        # The bits of floats that are not negative order like the floats.
+        least = np.partition(bits[start:stop], stop - start - keep)[stop - start - keep]
+        spare = keep
+        for entry in range(start, stop):
+            if bits[entry] > least:
+                kept[entry] = True
+                spare -= 1
+        for entry in range(start, stop):
+            if spare > 0 and bits[entry] == least:
+                kept[entry] = True
+                spare -= 1
 
 
 @dataclass(frozen=True)
@@ -105,14 +126,12 @@ class Neighbours:
         matrix.eliminate_zeros()
         matrix.sort_indices()
         if keep is not None and matrix.nnz:
-            row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-            order = np.lexsort((matrix.indices, -np.abs(matrix.data), row))
-            rank = np.arange(matrix.nnz) - matrix.indptr[:-1].astype(np.int64)[row]
-            kept = np.sort(order[rank < keep])
-            counts = np.bincount(row[kept], minlength=matrix.shape[0])
-            indptr = np.concatenate(([0], np.cumsum(counts)))
+            kept = np.zeros(matrix.nnz, np.bool_)
+            strength = np.abs(matrix.data).astype(np.float32)
+            _mark_strongest(matrix.indptr.astype(np.int64), strength.view(np.uint32), keep, kept)
+            before = np.concatenate(([0], np.cumsum(kept)))
             return cls(
-                indptr.astype(np.int64),
+                before[matrix.indptr].astype(np.int64),
                 matrix.indices[kept].astype(np.int32),
                 matrix.data[kept].astype(np.float32),
             )
