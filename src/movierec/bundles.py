@@ -17,6 +17,7 @@ from movierec.ranking.activity import ItemActivity
 from movierec.ranking.bias import RatingBias
 from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
 from movierec.ranking.lambdamart import LambdaMart
+from movierec.ranking.linear import LinearPart
 from movierec.ranking.match import MatchModel
 from movierec.ranking.pace import ItemPace
 from movierec.ranking.ranker import Head, Ranker
@@ -34,7 +35,7 @@ CARD_FILE = "model_card.md"
 _CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
 _ACTIVITY, _PACE, _BIAS = "activity.npz", "pace.npz", "bias.npz"
 _MATCH, _ITEM_COLUMNS = "match.npz", "item_columns.npy"
-_HEADS, _FOREST = "ranker-heads.npy", "ranker-trees.npz"
+_HEADS, _FOREST, _LINEAR = "ranker-heads.npy", "ranker-trees.npz", "ranker-linear.npz"
 _LAMBDAMART, _LAMBDAMART_SCALE = "lambdamart-", "lambdamart-scale.npy"
 
 
@@ -65,6 +66,8 @@ def write_contents(
         writer.save_array(_HEADS, np.array(engine.ranker.heads, dtype=np.str_))
         if engine.ranker.forest is not None:
             writer.save_arrays(_FOREST, engine.ranker.forest.state())
+        if engine.ranker.linear is not None:
+            writer.save_arrays(_LINEAR, engine.ranker.linear.state())
         if engine.ranker.lambdamart is not None:
             for number, text in enumerate(engine.ranker.lambdamart.texts()):
                 (writer.path / f"{_LAMBDAMART}{number}.txt").write_text(text, encoding="utf-8")
@@ -140,8 +143,9 @@ def _read_ranker(bundle: Bundle) -> Ranker | None:
     )
     heads = tuple(Head(name) for name in bundle.array(_HEADS, mmap=False))
     forest = Forest.from_state(bundle.arrays(_FOREST)) if _FOREST in bundle.manifest.files else None
+    linear = LinearPart.from_state(bundle.arrays(_LINEAR)) if _LINEAR in bundle.manifest.files else None
     models = StoredModels(bundle, tuple(classifiers))
-    return Ranker(models, bundle.manifest.feature_names, pairwise, heads, forest)
+    return Ranker(models, bundle.manifest.feature_names, pairwise, heads, forest, linear)
 
 
 @dataclass(frozen=True)

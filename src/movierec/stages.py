@@ -139,19 +139,19 @@ class TrainingConfig(StageConfig):
     window_min: int = Field(8, ge=1)
     label_decay: float = Field(3.0, gt=0, description="A label k steps away weighs decay / (1 + k).")
     weak_weight: float = Field(0.5, ge=0, description="Weight of a positive below four stars.")
-    time_quantiles: tuple[float, ...] = (0.4, 0.55, 0.7, 0.8, 0.9)
+    time_quantiles: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     missing_share: float = Field(0.25, gt=0, lt=1, description="Share taken out where the goal is missing.")
     time_window: int = Field(30, ge=1, description="Events after a time cut that count as labels.")
     hard_negatives: int = Field(60, ge=0, description="Best merged candidates, kept more often.")
-    hard_rate: float = Field(0.4, gt=0, le=1, description="Share of the hard negatives kept.")
-    negative_rate: float = Field(0.035, gt=0, le=1, description="Share of the other negatives kept.")
+    hard_rate: float = Field(0.25, gt=0, le=1, description="Share of the hard negatives kept.")
+    negative_rate: float = Field(0.02, gt=0, le=1, description="Share of the other negatives kept.")
     check_queries: int = Field(300, ge=0, description="Queries kept whole to check the ranker with.")
     max_queries: int = Field(6_000, ge=1, description="Queries are sampled down to this number.")
     seed: int = 1
 
 
 class RankerConfig(StageConfig):
-    """HistGradientBoosting unless told otherwise; several seeds are averaged.
+    """HistGradientBoosting blended with a linear part unless told otherwise; several seeds are averaged.
 
     It has three heads. ``seeds`` learn what is watched next and at least not disliked, near labels
     first; ``later_seeds`` what is liked anywhere in the window; ``return_seeds`` what people watch who
@@ -170,7 +170,10 @@ class RankerConfig(StageConfig):
     l2_regularization: float = Field(5.0, ge=0)
     max_features: float = Field(0.4, gt=0, le=1)
     watch_rating: float = Field(2.5, description="Stars above which the first goal counts an event.")
-    seeds: tuple[int, ...] = (0, 1)
+    linear_share: float = Field(
+        0.4, ge=0, lt=1, description="Of the score; .3 to .5 are alike, 0 costs .006."
+    )
+    seeds: tuple[int, ...] = (0,)
     later_seeds: tuple[int, ...] = (2,)
     return_seeds: tuple[int, ...] = (3,)
 

@@ -23,6 +23,7 @@ from movierec.evaluation.ablations.rows import (
     collect_study_rows,
     collect_test_rows,
     rank_cuts,
+    standardise,
 )
 from movierec.evaluation.ablations.runner import study_dataset
 from movierec.evaluation.ablations.study import (
@@ -32,9 +33,9 @@ from movierec.evaluation.ablations.study import (
     fuse,
     has_other_source,
     measure_lists,
-    standardise,
 )
 from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.ranker import Ranker
 from movierec.ranking.training import Query, TrainingRows, collect_rows
 from movierec.recall.sources import SOURCE_NAMES
 from movierec.schema import History
@@ -269,9 +270,8 @@ def test_measures_by_hand():
     np.testing.assert_allclose(found["ndcg@10"], [1.0 / np.log2(3.0) / ideal, 0.5])
     np.testing.assert_allclose(found["recall@50"], [0.5, 1.0])
     np.testing.assert_allclose(found[CEILING], [0.5, 1.0])
-    np.testing.assert_allclose(
-        standardise(np.array([0.0, 2.0, 4.0, 5.0, 5.0, 5.0]), test)[:3], np.array([-1, 0, 1]) * np.sqrt(1.5)
-    )
+    scaled = standardise(np.array([0.0, 2.0, 4.0, 5.0, 5.0, 5.0]), test.query, 2)
+    np.testing.assert_allclose(scaled, np.array([-1, 0, 1, 0, 0, 0]) * np.sqrt(1.5))
 
 
 def test_only_what_nobody_else_proposed_goes():
@@ -283,6 +283,8 @@ def test_only_what_nobody_else_proposed_goes():
 
 
 class Guess:
+    linear = None
+
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
@@ -340,8 +342,9 @@ def test_report_is_written_with_its_receipt(written, toy_dataset):
 def test_without_lightgbm_the_report_says_what_is_missing(planted, monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     monkeypatch.setattr("movierec.evaluation.ablations.study.find_spec", lambda _: None)
-    found = [outcome.name for outcome in planted._vary_ranker(np.zeros(1, np.float32))]
-    assert found == ["first goal only"]
+    model = Ranker.fit(planted.train.rows, planted.ranker)
+    found = [outcome.name for outcome in planted._vary_ranker(model, np.zeros(1, np.float32))]
+    assert found == ["trees alone", "linear part alone", "first goal only"]
 
 
 def test_nobody_to_score_is_an_error(toy_dataset):

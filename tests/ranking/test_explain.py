@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from movierec.ranking.explain import Explainer
-from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.features import FEATURE_NAMES, SCORE_COLUMNS
 from movierec.ranking.ranker import Head, Ranker
 from movierec.schema import Aim, History
 
@@ -39,8 +39,16 @@ def test_contributions_follow_the_aim(toy_engine, rows, aim):
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), score, rtol=0, atol=1e-5)
 
 
-def test_features_no_tree_looks_at_contribute_nothing(toy_engine, rows):
-    used = {
+@pytest.mark.parametrize("aim", list(Aim))
+def test_contributions_of_trees_and_linear_part_add_up(toy_engine, rows, aim):
+    assert toy_engine.ranker.linear is not None
+    found = Explainer(toy_engine.ranker).explain(rows, aim)
+    score = toy_engine.ranker.score(rows, aim)
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), score, rtol=0, atol=1e-4)
+
+
+def test_features_nothing_looks_at_contribute_nothing(toy_engine, rows):
+    used = set(SCORE_COLUMNS.tolist()) | {
         int(node["feature_idx"])
         for model in toy_engine.ranker.models
         for stage in model._predictors

@@ -9,7 +9,7 @@ import pytest
 from toy_data import COLD, N_FILMS, SMALL_BUILD, make_history
 
 from movierec.engine import Engine
-from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
+from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder, standardise
 from movierec.ranking.profile import PROFILE_NAMES
 from movierec.ranking.training import collect_rows
 from movierec.recall.sources import SOURCE_NAMES
@@ -121,15 +121,24 @@ class TestValues:
         genres = [len(toy_films.genres[item]) for item in candidates]
         np.testing.assert_array_equal(columns["item_genre_count"], genres)
 
-    def test_scores_are_the_sources_and_ranks_count_candidates_from_1(
+    def test_scores_are_the_sources_standardised_and_ranks_count_candidates_from_1(
         self, columns, candidates, toy_engine, history
     ):
         for name in SOURCE_NAMES:
             score = toy_engine.sources[name].score(history)[candidates]
-            np.testing.assert_array_equal(columns[f"{name}_score"], score)
+            apart = score - score.mean(dtype=np.float64)
+            deviation = np.std(score, dtype=np.float64)
+            scaled = apart / deviation if deviation else np.zeros(len(score))
+            np.testing.assert_allclose(columns[f"{name}_score"], scaled, atol=1e-6)
             expected = np.empty(len(candidates))
             expected[np.lexsort((candidates, -score))] = np.arange(1, len(candidates) + 1)
             np.testing.assert_array_equal(columns[f"{name}_rank"], expected)
+
+    def test_a_score_that_tells_nothing_apart_is_zero(self):
+        scaled = standardise(np.array([[0.1] * 7, [0.0] * 6 + [7.0]], np.float32))
+        assert not scaled[0].any()
+        assert (scaled[1].mean(), scaled[1].std()) == (pytest.approx(0.0), pytest.approx(1.0))
+        assert standardise(np.empty((3, 0), np.float32)).shape == (3, 0)
 
     def test_gaps_compare_with_what_was_watched(self, columns, candidates, history, toy_films):
         gap = toy_films.year[candidates] - toy_films.year[history.item_idx].mean()

@@ -13,7 +13,7 @@ from movierec.schema import Aim, FloatArray
 
 @dataclass(frozen=True)
 class Contributions:
-    """TreeSHAP values on the log-odds scale: ``base + values.sum(axis=1)`` is the ranker's score.
+    """Exact values on the log-odds scale: ``base + values.sum(axis=1)`` is the ranker's score.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Contributions:
 
 
 class Explainer:
-    """TreeSHAP (Lundberg et al., 2020) of every classifier, blended as the score of an aim is.
+    """TreeSHAP (Lundberg et al., 2020) of every classifier and the linear terms, blended as the score is.
 
     ``shap`` is imported on first use. LambdaMART's own values are as exact and come from LightGBM.
     """
@@ -50,6 +50,10 @@ class Explainer:
             # The additivity check of shap is redone by our tests on the mean of the seeds.
             values += weight * np.asarray(explainer.shap_values(rows, check_additivity=False))  # type: ignore[attr-defined]
             base += weight * float(np.ravel(explainer.expected_value)[0])  # type: ignore[attr-defined]
+        if self.ranker.linear is not None and count:
+            constant, added = self.ranker.linear.contribute(rows, self.ranker.linear_shares(aim))
+            values += added
+            base += constant
         pairwise = self.ranker.lambdamart
         if pairwise is not None:
             theirs = pairwise.contribute(rows)

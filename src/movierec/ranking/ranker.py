@@ -1,4 +1,4 @@
-"""The ranker: HistGradientBoosting over candidate rows, LambdaMART where asked for, seeds averaged."""
+"""The ranker: HistGradientBoosting and a linear part over candidate rows, LambdaMART where asked for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from movierec.errors import IncompatibleBundleError
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.ranking.lambdamart import LambdaMart, measure_spread
+from movierec.ranking.linear import LinearPart
 from movierec.ranking.training import TIME_CUT, TrainingRows
 from movierec.ranking.trees import Forest
 from movierec.recall.base import LIKED_RATING
@@ -67,15 +68,15 @@ class Head(StrEnum):
 
 
 BLENDS: Final[Mapping[Aim, Mapping[Head, float]]] = {
-    Aim.BALANCED: {Head.NEXT: 0.63, Head.LATER: 0.27, Head.RETURN: 0.1},
+    Aim.BALANCED: {Head.NEXT: 0.75, Head.LATER: 0.2, Head.RETURN: 0.05},
     Aim.NEXT: {Head.NEXT: 0.85, Head.LATER: 0.15},
     Aim.LATER: {Head.NEXT: 0.3, Head.LATER: 0.7},
-    Aim.RETURN: {Head.RETURN: 1.0},
+    Aim.RETURN: {Head.LATER: 0.4, Head.RETURN: 0.6},
 }
-"""Shares of the heads, from inner splits. The later head alone costs leave-one-out 12 %, a share of 15 %
-nothing, while user timeline on ml-latest-small rises with it (.163 without, .173 at .3, .180 at .7). What
-people want who come back is another matter: on ml-100k the return head reaches .215 where the first finds
-.140, and a tenth of it lifts that to .158 at no cost to user timeline; hence the balanced order."""
+"""Shares of the heads, from inner splits. The next head alone is best for leave-one-out and costs user
+timeline on ml-latest-small a tenth (.163; .171 with 30 % later, .181 with 70 %). What people want who come
+back is another matter: there the later head finds .154, the return head .169, both together .175, the
+next head .137. No order serves all, so the balanced one leans to what comes next."""
 
 RETURN_LEAF: Final = 20
 """Least rows of a leaf of the return head: a moment of the calendar gives few queries."""
@@ -91,6 +92,7 @@ class Ranker:
     feature_names : the list the models were fitted with
     lambdamart : ranks instead of the classifiers, or is averaged with them
     heads : what each model has learnt; all the first head unless given
+    linear : blended with the models, head by head; None where it was not wanted
     forest : the models' trees as plain arrays, copied from the models unless given; None where they do not
         fit that form, then scikit-learn scores
     """
@@ -100,6 +102,7 @@ class Ranker:
     lambdamart: LambdaMart | None = None
     heads: tuple[Head, ...] = ()
     forest: Forest | None = None
+    linear: LinearPart | None = None
 
     def __post_init__(self) -> None:
         if not self.heads:
@@ -135,6 +138,7 @@ class Ranker:
         """Fit the classifiers of every head that has something to learn from."""
         models: list[HistGradientBoostingClassifier] = []
         heads: list[Head] = []
+        examples: list[tuple[FloatArray, BoolArray, FloatArray]] = []
         back = rows.round == TIME_CUT
         onwards = ~back if not back.all() else back
         watched, liked = rows.rating > config.watch_rating, rows.rating >= LIKED_RATING
@@ -149,26 +153,40 @@ class Ranker:
         for part, plans in ((onwards, ahead), (back, returning)):
             features = _prepare(rows.features[part])
             for head, label, weight, leaf, seeds in plans:
-                if label[part].any() and seeds:
+                if len(np.unique(label[part])) == 2 and seeds:
                     models += _fit_classifiers(features, label[part], weight[part], config, leaf, seeds)
                     heads += [head] * len(seeds)
-        return cls(models, heads=tuple(heads))
+                    examples.append((rows.features[part], label[part], weight[part]))
+        linear = LinearPart.fit(config.linear_share, examples) if examples and config.linear_share else None
+        return cls(models, heads=tuple(heads), linear=linear)
 
-    def shares(self, aim: Aim = Aim.BALANCED) -> NDArray[np.float64]:
-        """Return float64[len(models)]: the weight of each model under an aim, one in all.
+    def blend(self, aim: Aim = Aim.BALANCED) -> dict[Head, float]:
+        """Return the share of every head there is under an aim, one in all.
 
         Heads that are missing, for want of data, leave their share to the others; without any of those
         the aim asks for, all models count alike.
         """
-        blend = BLENDS[aim]
-        share = np.array([blend.get(head, 0.0) / self.heads.count(head) for head in self.heads])
-        if not share.any():
-            share = np.ones(len(self.heads))
-        whole: NDArray[np.float64] = share / max(share.sum(), 1e-12)
-        return whole
+        wanted = BLENDS[aim]
+        known = dict.fromkeys(self.heads)
+        share = {head: wanted.get(head, 0.0) for head in known}
+        if not any(share.values()):
+            share = {head: float(self.heads.count(head)) for head in known}
+        total = max(sum(share.values()), 1e-12)
+        return {head: value / total for head, value in share.items()}
+
+    def shares(self, aim: Aim = Aim.BALANCED) -> NDArray[np.float64]:
+        """Return float64[len(models)]: the weight of each model; with that of the linear part one in all."""
+        blend = self.blend(aim)
+        trees = 1.0 - (self.linear.share if self.linear is not None else 0.0)
+        return np.array([trees * blend[head] / self.heads.count(head) for head in self.heads])
+
+    def linear_shares(self, aim: Aim = Aim.BALANCED) -> NDArray[np.float64]:
+        """Return float64[n_heads]: the weight of each head of the linear part; 0 without one."""
+        share = self.linear.share if self.linear is not None else 0.0
+        return share * np.array(list(self.blend(aim).values()))
 
     def score(self, rows: FloatArray, aim: Aim = Aim.BALANCED) -> FloatArray:
-        """Return float32[n]: blended log-odds of the heads, or LambdaMART's score, or the mean of both.
+        """Return float32[n]: blended log-odds of trees and linear part, LambdaMART's score, or the mean.
 
         Raises
         ------
@@ -187,6 +205,8 @@ class Ranker:
             parts.append(self.forest.score(rows, self.shares(aim)))
         elif self.models:
             parts.append(self._score_by_library(rows, aim))
+        if self.linear is not None and parts:
+            parts[0] = parts[0] + self.linear.score(rows, self.linear_shares(aim))
         if self.lambdamart is not None:
             parts.append(self.lambdamart.score(rows))
         mean: FloatArray = (np.sum(parts, axis=0) / len(parts)).astype(np.float32)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from movierec.data.splits import Split
 from movierec.errors import DataError
-from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
+from movierec.ranking.features import FEATURE_NAMES, SCORE_COLUMNS, FeatureBuilder
 from movierec.ranking.store import FeatureStore
 from movierec.ranking.training import (
     TIME_CUT,
@@ -106,7 +107,7 @@ class TestRows:
         )
 
     def head(self, n: int) -> TestRows:
-        """Return the first ``n`` candidates of each query, ranked anew among themselves."""
+        """Return the first ``n`` candidates of each query, ranked and standardised among themselves."""
         kept = self.place < n
         short = self.take(kept)
         if kept.all():
@@ -118,7 +119,18 @@ class TestRows:
             taken = np.zeros((len(self.n_relevant), depth), np.int32)
             taken[self.query[kept], rank[kept]] = 1
             features[:, column] = np.cumsum(taken, axis=1)[short.query, rank[kept]]
+        for column in SCORE_COLUMNS:
+            features[:, column] = standardise(features[:, column], short.query, len(self.n_relevant))
         return short
+
+
+def standardise(score: FloatArray, query: LongArray, n_queries: int) -> NDArray[np.float64]:
+    """Return the score with mean 0 and deviation 1 within every query; 0 where none stands out."""
+    count = np.maximum(np.bincount(query, minlength=n_queries), 1)
+    exact = score.astype(np.float64)
+    apart = exact - (np.bincount(query, exact, n_queries) / count)[query]
+    deviation = np.sqrt(np.bincount(query, apart**2, n_queries) / count)[query]
+    return np.divide(apart, deviation, out=np.zeros_like(apart), where=deviation > 1e-12)
 
 
 @dataclass(frozen=True)

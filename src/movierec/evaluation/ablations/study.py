@@ -19,6 +19,7 @@ from movierec.evaluation.ablations.rows import (
     TestRows,
     collect_study_rows,
     collect_test_rows,
+    standardise,
 )
 from movierec.evaluation.metrics import DoubleArray, Hits
 from movierec.ranking.features import FEATURE_NAMES
@@ -101,7 +102,7 @@ class Study:
         yield self._measure(Family.FULL, "everything", full, len(rows))
         yield self._measure(Family.RANKER, "no ranker (V1.5)", -self.test.place.astype(np.float32), 0)
         for family in (
-            self._vary_ranker(full),
+            self._vary_ranker(model, full),
             self._drop_sources(),
             self._drop_features(),
             self._vary_training(),
@@ -122,7 +123,14 @@ class Study:
             score = Ranker.fit(rows, self.ranker).score(self.test.features)
             yield self._measure(family, name, score, len(rows))
 
-    def _vary_ranker(self, full: FloatArray) -> Iterator[Outcome]:
+    def _vary_ranker(self, model: Ranker, full: FloatArray) -> Iterator[Outcome]:
+        if model.linear is not None:
+            count, features = len(self.train.rows), self.test.features
+            yield self._measure(
+                Family.RANKER, "trees alone", replace(model, linear=None).score(features), count
+            )
+            plain = model.linear.score(features, model.linear_shares())
+            yield self._measure(Family.RANKER, "linear part alone", plain, count)
         if self.ranker.later_seeds:
             single = self.ranker.model_copy(update={"later_seeds": ()})
             score = Ranker.fit(self.train.rows, single).score(self.test.features)
@@ -134,7 +142,8 @@ class Study:
         pairwise = Ranker([], lambdamart=both.lambdamart).score(self.test.features)
         yield self._measure(Family.RANKER, "LambdaMART", pairwise, len(rows))
         yield self._measure(Family.RANKER, "average of both", (full + pairwise) / 2, len(rows))
-        within = standardise(full, self.test) + standardise(pairwise, self.test)
+        query, n_users = self.test.query, len(self.test.user_idx)
+        within = standardise(full, query, n_users) + standardise(pairwise, query, n_users)
         yield self._measure(Family.RANKER, "average, standardised per list", within, len(rows))
 
     def _drop_sources(self) -> Iterator[Outcome]:
@@ -216,16 +225,6 @@ def fuse(source_rank: FloatArray, config: MergeConfig, without: int | None = Non
         weight[without] = 0.0
     score: FloatArray = np.nansum(weight / (config.constant + source_rank), axis=1).astype(np.float32)
     return score
-
-
-def standardise(score: FloatArray, test: TestRows) -> DoubleArray:
-    """Return the score with mean 0 and deviation 1 within every list."""
-    count = np.maximum(np.bincount(test.query, minlength=len(test.user_idx)), 1)
-    exact = score.astype(np.float64)
-    mean = np.bincount(test.query, exact, len(count)) / count
-    apart = exact - mean[test.query]
-    deviation = np.sqrt(np.bincount(test.query, apart**2, len(count)) / count)
-    return np.asarray(apart / np.maximum(deviation, 1e-12)[test.query], np.float64)
 
 
 def measure_lists(test: TestRows, score: FloatArray | DoubleArray) -> dict[str, DoubleArray]:
