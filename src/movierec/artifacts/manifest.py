@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from movierec.errors import CorruptBundleError, IncompatibleBundleError
 from movierec.schema import DatasetInfo
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MANIFEST_NAME: Final = "manifest.json"
 CHECKSUM_NAME: Final = "manifest.sha256"
 

@@ -63,6 +63,9 @@ so that they mean the same for a short and for a long history; on inner splits t
 linear part gains .006 by it. ``merge_score`` is as the merge gives it.
 """
 
+LEAST_SPREAD: Final = 1e-6
+"""Deviation of a score next to its largest value, below which it is taken as the same for all."""
+
 SCORE_COLUMNS: Final = np.array([FEATURE_NAMES.index(f"{name}_score") for name in _SCORED])
 """Positions of the standardised scores."""
 
@@ -270,13 +273,17 @@ def _unit_rows(matrix: FloatArray) -> FloatArray:
 
 
 def standardise(score: FloatArray) -> NDArray[np.float64]:
-    """Return every row of float32[n_scores, n] with mean 0 and deviation 1; 0 where none stands out."""
+    """Return every row of float32[n_scores, n] with mean 0 and deviation 1; 0 where none stands out.
+
+    What differs by rounding alone does not stand out.
+    """
     if not score.shape[1]:
         return score.astype(np.float64)
     exact = score.astype(np.float64)
     apart: NDArray[np.float64] = exact - exact.mean(axis=1, keepdims=True)
     deviation = np.sqrt(np.square(apart).mean(axis=1, keepdims=True))
-    apart *= np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 1e-12)
+    least = LEAST_SPREAD * np.abs(exact).max(axis=1, keepdims=True)
+    apart *= np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > least)
     return apart
 
 

@@ -63,7 +63,8 @@ def _score_blocks(
     unknown = np.empty(width, np.bool_)
     bits = np.empty(BLOCK, mask.dtype)
     total = np.empty(BLOCK)
-    everything = ~(mask[:1] & ~mask[:1])
+    # Not taken from the masks: where no tree has a split, there are none.
+    everything = ~np.zeros(1, mask.dtype)
     for first in range(0, len(rows), BLOCK):
         size = min(BLOCK, len(rows) - first)
         for column in range(width):
