@@ -20,6 +20,7 @@ from movierec.artifacts import (
     prune_bundles,
     write_bundle,
 )
+from movierec.artifacts.manifest import FORMAT_VERSION
 from movierec.errors import ConfigError, CorruptBundleError, IncompatibleBundleError, NoBundleError
 
 Build = Callable[..., str]
@@ -217,10 +218,11 @@ def test_another_scikit_learn_is_refused_with_both_versions(
 def test_a_future_format_is_incompatible_not_corrupt(tmp_path: Path, build: Build) -> None:
     folder = tmp_path / build()
     text = (folder / "manifest.json").read_bytes()
-    text = text.replace(b'"format_version": 1', b'"format_version": 9, "shape": "unheard of"')
+    ours = f'"format_version": {FORMAT_VERSION}'.encode()
+    text = text.replace(ours, b'"format_version": 9, "shape": "unheard of"')
     (folder / "manifest.json").write_bytes(text)
     (folder / "manifest.sha256").write_text(hashlib.sha256(text).hexdigest())
-    with pytest.raises(IncompatibleBundleError, match=r"format 9.*format 1"):
+    with pytest.raises(IncompatibleBundleError, match=rf"format 9.*format {FORMAT_VERSION}"):
         open_current(tmp_path)
 
 
