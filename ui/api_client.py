@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from ui.measurements import DatasetFacts, Evaluation, FeatureImportance, Report
 from ui.models import (
     Action,
     FeedbackList,
@@ -30,6 +31,9 @@ from ui.models import (
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 MAX_K: Final = 100
+SLOW_SECONDS: Final = 90.0
+"""How long to wait for what the API has to measure first."""
+
 _T = TypeVar("_T")
 
 
@@ -129,22 +133,45 @@ class ApiClient:
         likes: Sequence[str] = (),
     ) -> PickList:
         """Return the list for somebody without a trained history; stored feedback of ``viewer`` counts."""
-        body = {
-            "viewer": viewer,
-            "likes": list(likes),
-            "genres": list(favourite_genres),
-            "k": wishes.k,
-            "generation": wishes.generation,
-            "diversity": wishes.diversity,
-            "only_genres": list(wishes.genres),
-            "year_from": wishes.year_from,
-            "year_to": wishes.year_to,
-        }
+        body = _body(viewer, wishes, favourite_genres, likes)
         return self._parse(PickList, self._send("POST", "/recommend", json=body))
 
     def inspect(self, user_idx: int, wishes: Wishes) -> Inspection:
         """Return the list for a known viewer with everything that made it."""
         return self._get(Inspection, f"/recommend/user/{user_idx}/debug", _query(wishes))
+
+    def inspect_for(
+        self,
+        viewer: str | None,
+        wishes: Wishes,
+        favourite_genres: Sequence[str] = (),
+        likes: Sequence[str] = (),
+    ) -> Inspection:
+        """Return the list of :meth:`recommend_for` with everything that made it."""
+        body = _body(viewer, wishes, favourite_genres, likes)
+        return self._parse(Inspection, self._send("POST", "/recommend/debug", json=body))
+
+    def evaluation(self) -> Evaluation:
+        """Return the outcome of all committed reports and of the build's own check."""
+        return self._get(Evaluation, "/evaluation")
+
+    def report(self, dataset: str, protocol: str) -> Report:
+        """Return one committed report in full."""
+        return self._get(Report, f"/evaluation/{quote(dataset, safe='')}/{quote(protocol, safe='')}")
+
+    def importance(self) -> FeatureImportance:
+        """Return how far every feature moves the ranker; the API measures it at the first call."""
+        return self._parse(
+            FeatureImportance, self._send("GET", "/evaluation/importance", timeout=(2.0, SLOW_SECONDS))
+        )
+
+    def dataset(self) -> DatasetFacts:
+        """Return what the served data set is like."""
+        return self._get(DatasetFacts, "/dataset")
+
+    def poster_svg(self, movie: Movie) -> bytes:
+        """Return the generated poster of a film as an SVG document."""
+        return self._send("GET", f"/posters/{quote(movie.item_id, safe='')}.svg").content
 
     def viewers(self, query: str = "", limit: int = 50, offset: int = 0) -> ViewerPage:
         """Return known viewers whose id matches ``query``."""
@@ -191,7 +218,10 @@ class ApiClient:
     def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
         try:
             response = self._http.request(
-                method, self.base_url + path, timeout=self._timeout, allow_redirects=False, **arguments
+                method,
+                self.base_url + path,
+                allow_redirects=False,
+                **{"timeout": self._timeout, **arguments},
             )
         except requests.Timeout:
             raise ApiUnavailable("The recommender takes too long to answer.") from None
@@ -227,6 +257,22 @@ def _retrying(backoff_seconds: float, methods: Sequence[str]) -> HTTPAdapter:
             respect_retry_after_header=False,
         )
     )
+
+
+def _body(
+    viewer: str | None, wishes: Wishes, favourite_genres: Sequence[str], likes: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "viewer": viewer,
+        "likes": list(likes),
+        "genres": list(favourite_genres),
+        "k": wishes.k,
+        "generation": wishes.generation,
+        "diversity": wishes.diversity,
+        "only_genres": list(wishes.genres),
+        "year_from": wishes.year_from,
+        "year_to": wishes.year_to,
+    }
 
 
 def _query(wishes: Wishes) -> dict[str, Any]:

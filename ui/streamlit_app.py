@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.components.header import show_header
 from ui.components.notices import plain_errors
+from ui.components.tour_bar import show_tour_bar
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -23,11 +24,16 @@ def main() -> None:
             st.Page("views/title.py", title="Title", icon=":material/search:", url_path="title"),
             st.Page("views/taste.py", title="My taste", icon=":material/favorite:", url_path="taste"),
             st.Page("views/inspect.py", title="Inspect", icon=":material/troubleshoot:", url_path="inspect"),
+            st.Page(
+                "views/evaluation.py", title="Evaluation", icon=":material/analytics:", url_path="evaluation"
+            ),
+            st.Page("views/tour.py", title="Tour", icon=":material/tour:", url_path="tour"),
         ],
         position="top",
     )
     st.session_state["shown_person"] = show_header()
     if st.session_state["shown_person"] is not None:
+        show_tour_bar()
         with plain_errors("page"):
             page.run()
 

@@ -22,6 +22,7 @@ SOURCE_NAMES: Final = {
     "als_seen": "Similar viewing",
     "sequence": "Watched next",
     "next_step": "Watched right after",
+    "lift": "Together more than by chance",
     "transition": "Likely next step",
     "sitting": "Same sitting",
     "genre": "Your genres",
@@ -33,15 +34,11 @@ METHOD_NAMES: Final = {
     "als_seen": "ALS, all events",
     "next_step": "next step",
 }
+SYSTEM_NAMES: Final = {"v2": "V2", "v1.5": "V1.5 (merge)"}
 _PROPOSED: Final = "proposed by "
 GENERATION_NAMES: Final = {
     "v2": "V2: all sources, ranked by the model",
     "v1.5": "V1.5: all sources merged, no model",
-    "v1-popularity": "V1: popularity alone",
-    "v1-item_item": "V1: similar titles alone",
-    "v1-als": "V1: similar viewers alone (ALS)",
-    "v1-sequence": "V1: watched next alone",
-    "v1-genre": "V1: genres alone",
 }
 
 
@@ -112,7 +109,21 @@ def name_source(source: str) -> str:
 
 def name_generation(generation: str) -> str:
     """Return the name people read for a generation of the pipeline."""
+    if generation.startswith("v1-"):
+        source = generation.removeprefix("v1-")
+        method = METHOD_NAMES.get(source, source.replace("_", " "))
+        return f"V1: {method} alone ({name_source(source).lower()})"
     return GENERATION_NAMES.get(generation, generation)
+
+
+def name_system(system: str) -> str:
+    """Return the short name of a system in a report: ours, one of our sources, or a known model."""
+    if system.startswith("v1-"):
+        source = system.removeprefix("v1-")
+        return f"V1 {METHOD_NAMES.get(source, source.replace('_', ' '))}"
+    if system.startswith("v2-"):
+        return f"V2 aimed at {system.removeprefix('v2-')}"
+    return SYSTEM_NAMES.get(system, system)
 
 
 def name_stage(stage: str) -> str:

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browser_fixtures import app_url, page
 from fake_api import FakeApi
 from streamlit.testing.v1 import AppTest
 
 from ui.api_client import ApiClient
 
 APP = Path(__file__).resolve().parents[2] / "ui" / "streamlit_app.py"
+__all__ = ["app_url", "page"]
 OpenApp = Callable[..., AppTest]
 
 

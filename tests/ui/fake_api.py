@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from fake_measurements import MEASUREMENT_ROUTES
+
 GENRES = ("Action", "Animation", "Comedy", "Crime", "Drama", "Horror", "Romance", "Sci-Fi", "Thriller", "War")
 DIRECTORS = ("Ada Quill", "Bo Marsh", "Cleo Hale", "Dev Rao", "Eve Lund", "Finn Okoro", "Gia Roth")
 NOUNS = ("Harbour", "Lantern", "Orchard", "Signal", "Winter", "Carnival")
@@ -64,6 +66,8 @@ class FakeApi:
         self.refuse_feedback = False
         self.garbled = False
         self.simulated = True
+        self.has_reports = True
+        self.posters_down = False
         self.fail_next: list[int] = []
         self.requests: list[tuple[str, str, Any]] = []
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
@@ -110,6 +114,8 @@ class FakeApi:
                 "status": 503,
                 "detail": "Down for this test.",
             }
+        if self.posters_down and path.startswith("/posters/"):
+            return 503, {"detail": "No posters for this test."}
         if self.garbled:
             return 200, {"surprise": True}
         for pattern, handler in _ROUTES.items():
@@ -209,6 +215,15 @@ def _debug(api: FakeApi, query: dict[str, list[str]], body: Any, user: str) -> t
     if not found:
         return 404, {"detail": "No such viewer."}
     frame, items = found
+    return 200, frame | _trace(items)
+
+
+def _debug_for(api: FakeApi, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
+    frame = _recommend_for(api, query, body)[1]
+    return 200, frame | _trace(frame.pop("items"))
+
+
+def _trace(items: list[Any]) -> dict[str, Any]:
     names = ("user_item_genre_aff", "als_score", "item_item_score", "item_days_since_last", "sequence_rank")
     traces = []
     for item in items:
@@ -223,12 +238,15 @@ def _debug(api: FakeApi, query: dict[str, list[str]], body: Any, user: str) -> t
     funnel |= {f"proposed by {source}": 20 for source in sources}
     funnel |= {"merged": 40, "ranked": 40, "shown": len(items)}
     timings = {"history": 0.11, "recall": 0.52, "merge": 0.08, "features": 0.2, "rank": 0.41, "explain": 0.3}
-    return 200, frame | {"funnel": funnel, "timings_ms": timings, "items": traces}
+    return {"funnel": funnel, "timings_ms": timings, "items": traces}
 
 
 def _recommend_for(api: FakeApi, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
     years = _years(body["year_from"], body["year_to"])
-    items = _rank(api, body["viewer"], body["k"], 5, body["only_genres"], years, body["genres"])
+    liked = [genre for item_id in body["likes"] for genre in BY_ID[item_id]["genres"]]
+    salt = 5 + len(body["generation"])
+    favourites = [*body["genres"], *liked]
+    items = _rank(api, body["viewer"], body["k"], salt, body["only_genres"], years, favourites)
     frame = {"viewer": body["viewer"], "k": body["k"], "generation": body["generation"]}
     return 200, frame | {"bundle": "toy", "note": None, "items": items}
 
@@ -327,6 +345,8 @@ _ROUTES = {
     r"GET /recommend/user/(\d+)": _recommend,
     r"GET /recommend/user/(\d+)/debug": _debug,
     r"POST /recommend": _recommend_for,
+    r"POST /recommend/debug": _debug_for,
+    **MEASUREMENT_ROUTES,
     r"GET /users": _users,
     r"GET /users/(\d+)/taste": _taste,
     r"GET /movies": _movies,

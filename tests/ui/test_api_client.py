@@ -30,6 +30,12 @@ def test_every_answer_is_read(client: ApiClient) -> None:
     assert picks.items[0].sources[0].source == "item_item"
     assert client.recommend_for("guest-1", wishes, ["Crime"]).items
     assert client.inspect(0, wishes).items[0].item.title
+    assert client.inspect_for("guest-1", wishes, ["Crime"], ["1"]).items[0].contributions
+    assert client.evaluation().reports[0].subject is not None
+    assert client.report("ml-100k", "user-timeline").best_single == "EASE"
+    assert client.importance().features[0].name == "als_seen_rank"
+    assert client.dataset().n_items == 60
+    assert b"<svg" in client.poster_svg(client.movie("1"))
     assert client.viewers("10").total == 11
     assert client.taste(0).genres[0].name == "Action"
     assert client.movies("harbour").movies[0].item_id == "1"
@@ -51,6 +57,10 @@ def test_the_stand_in_keeps_the_contract(fake_api: FakeApi, client: ApiClient) -
         "/movies": schemas.MoviesResponse,
         "/movies/1": schemas.MovieResponse,
         "/genres": schemas.GenresResponse,
+        "/evaluation": schemas.EvaluationResponse,
+        "/evaluation/importance": schemas.ImportanceResponse,
+        "/evaluation/ml-100k/random": schemas.ReportResponse,
+        "/dataset": schemas.DatasetResponse,
     }
     for path, model in answers.items():
         model.model_validate(fake_api.answer("GET", path, {"k": ["3"]}, None)[1])

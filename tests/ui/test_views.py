@@ -78,37 +78,8 @@ def test_taste_page_of_a_guest_explains_itself(open_app) -> None:
     assert "no ratings yet" in texts(app)
 
 
-def test_inspect_shows_the_real_counts(open_app, fake_api: FakeApi) -> None:
-    app = open_app("inspect", viewer="100")
-    assert not app.exception
-    assert "1.6 ms in all stages" in texts(app)
-    tables = [frame.value for frame in app.dataframe]
-    assert list(tables[0]["Source"]) == ["Similar titles", "Similar viewers"]
-    assert "User item genre aff" in set(tables[1]["Feature"])
-    assert list(tables[2].columns) == ["Title", "Adds"]
-    assert '"funnel"' in app.json[0].value
-
-
-def test_inspect_compares_generations(open_app, fake_api: FakeApi) -> None:
-    app = open_app("inspect", viewer="100")
-    assert fake_api.queries("/recommend/user/0/debug")[-1]["generation"] == ["v2"]
-    app.selectbox(key="generation").set_value("v1-als").run()
-    assert fake_api.queries("/recommend/user/0/debug")[-1]["generation"] == ["v1-als"]
-
-
-def test_choosing_a_film_to_inspect_asks_for_nothing_new(open_app, fake_api: FakeApi) -> None:
-    app = open_app("inspect", viewer="100")
-    second = app.subheader[0].value
-    app.selectbox(key="inspect_row").set_value(1).run()
-    assert app.subheader[0].value != second
-
-
-def test_inspect_asks_a_guest_to_choose(open_app) -> None:
-    assert "choose one above" in texts(open_app("inspect", viewer="guest-1"))
-
-
 def test_every_page_survives_an_api_that_goes_away(open_app, fake_api: FakeApi) -> None:
-    for view in ("for_you", "title", "taste", "inspect"):
+    for view in ("for_you", "title", "taste", "inspect", "evaluation"):
         fake_api.down = False
         app = open_app(viewer="100")
         fake_api.down = True
@@ -118,7 +89,7 @@ def test_every_page_survives_an_api_that_goes_away(open_app, fake_api: FakeApi) 
 
 def test_every_page_survives_another_version_of_the_api(open_app, fake_api: FakeApi) -> None:
     fake_api.garbled = True
-    for view in ("for_you", "title", "taste", "inspect"):
+    for view in ("for_you", "title", "taste", "inspect", "evaluation"):
         app = open_app(view, viewer="100")
         assert not app.exception
         assert "does not understand" in texts(app)
