@@ -1,4 +1,4 @@
-"""The one place where HTML is made from data; everything in it is escaped."""
+"""Posters as HTML; here and in ``summary.py`` alone HTML is made from data, and all of it is escaped."""
 
 from __future__ import annotations
 
