@@ -227,7 +227,7 @@ def test_the_database_itself_refuses_what_the_code_never_writes(
 
 def test_a_vanished_table_is_reported_plainly(store: FeedbackStore, target: str) -> None:
     engine = connection.create_engine(connection.resolve_url(target))
-    connection.migrate(engine, "base")
+    connection.migrate(engine, "base", down=True)
     engine.dispose()
     for call in (
         store.revision,
@@ -258,3 +258,69 @@ def test_an_unreachable_server_is_reported_without_the_password(tmp_path: Path) 
     with pytest.raises(FeedbackUnavailableError, match=r"127\.0\.0\.1") as caught:
         FeedbackStore.open("postgresql://me:secret@127.0.0.1:1/none", "toy")
     assert "secret" not in str(caught.value)
+
+
+def rate(item: str, stars: float, **changes: object) -> FeedbackEvent:
+    return new_event(item_id=item, action=FeedbackAction.RATE, rating=stars, **changes)
+
+
+def test_many_ratings_are_stored_in_order_and_come_back_whole(store: FeedbackStore) -> None:
+    rated = datetime(2019, 5, 4, tzinfo=UTC)
+    told = [rate(f"i{number}", 0.5 + number % 10 / 2, client_time=rated) for number in range(2500)]
+    before = store.append(new_event()).event
+    assert store.append_all(told) == 2500
+    assert [replace(event, server_time=None) for event in store.events()][1:] == told
+    assert store.revision() == 2501
+    assert len(store.in_force("u")) == 2501
+    after = store.append(new_event(item_id="later")).event
+    assert store.in_force("u")[0] == after
+    assert store.in_force("u")[-1] == before
+
+
+def test_many_events_are_stored_all_or_none(store: FeedbackStore) -> None:
+    first = store.append(new_event()).event
+    for bad in (
+        [rate("a", 4.0), rate("b", 5.5)],
+        [rate("a", 4.0), new_event(action=FeedbackAction.UNDO, undoes=first.event_id)],
+    ):
+        with pytest.raises(ConfigError):
+            store.append_all(bad)
+    with pytest.raises(FeedbackUnavailableError):
+        store.append_all([rate("a", 4.0), rate("b", 4.0, event_id=first.event_id)])
+    assert list(store.events()) == [first]
+    assert store.append_all([]) == 0
+    assert store.revision() == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rating": 4.0},
+        {"action": FeedbackAction.RATE},
+        {"action": FeedbackAction.RATE, "rating": 0.0},
+        {"action": FeedbackAction.RATE, "rating": float("nan")},
+    ],
+    ids=str,
+)
+def test_stars_belong_to_ratings_and_lie_in_range(store: FeedbackStore, changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="rating must be"):
+        store.append(new_event(**changes))
+    assert list(store.events()) == []
+
+
+def test_a_rating_and_a_thumb_share_one_place(store: FeedbackStore) -> None:
+    store.append_all([rate("i", 2.0)])
+    like = store.append(new_event()).event
+    assert store.in_force("u") == (like,)
+    store.append(new_event(action=FeedbackAction.UNDO, undoes=like.event_id))
+    assert [event.rating for event in store.in_force("u")] == [2.0]
+
+
+def test_ratings_alone_can_be_erased(store: FeedbackStore) -> None:
+    like = store.append(new_event()).event
+    ratings = [rate("a", 4.0), rate("b", 3.0)]
+    store.append_all([*ratings, rate("a", 1.0, user_id="v")])
+    store.append(new_event(item_id="a", action=FeedbackAction.UNDO, undoes=ratings[0].event_id))
+    assert store.delete_user("u", FeedbackAction.RATE) == 3
+    assert list(store.events("u")) == [like]
+    assert len(list(store.events("v"))) == 1

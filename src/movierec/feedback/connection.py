@@ -80,8 +80,8 @@ def begin_write(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the tables to a revision; processes that open the store together take turns."""
+def migrate(engine: Engine, revision: str = "head", *, down: bool = False) -> None:
+    """Bring the tables up to a revision, or ``down`` to one; processes that open the store take turns."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     config = Config()
@@ -90,7 +90,7 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         config.attributes["connection"] = connection
-        if revision == "base":
+        if down:
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)

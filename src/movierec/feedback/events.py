@@ -10,17 +10,25 @@ from uuid import UUID
 
 
 class FeedbackAction(StrEnum):
-    """What a viewer can say about an item; ``undo`` takes one earlier event back."""
+    """What a viewer can say about an item; ``undo`` takes one earlier event back.
+
+    ``rate`` is a rating in stars that was given elsewhere and imported.
+    """
 
     LIKE = "like"
     DISLIKE = "dislike"
     SAVE = "save"
+    RATE = "rate"
     UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackEvent:
-    """One appended fact. Times are timezone-aware UTC; ``server_time`` is set by the store."""
+    """One appended fact. Times are timezone-aware UTC; ``server_time`` is set by the store.
+
+    ``rating`` is in stars, 0.5 to 5, for the action ``rate`` alone; its ``client_time`` is when the film was
+    rated.
+    """
 
     event_id: UUID
     user_id: str
@@ -30,6 +38,7 @@ class FeedbackEvent:
     server_time: datetime | None = None
     client_time: datetime | None = None
     context: dict[str, str] = field(default_factory=dict)
+    rating: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +58,8 @@ def select_in_force(events: Iterable[FeedbackEvent]) -> tuple[FeedbackEvent, ...
 
     Returns
     -------
-    Per item at most one opinion (the latest like or dislike) and one save, of those not undone. Taking
-    back a dislike that had replaced a like brings the like back.
+    Per item at most one opinion (the latest like, dislike or rating) and one save, of those not undone.
+    Taking back a dislike that had replaced a like brings the like back.
     """
     timeline = list(events)
     undone = {event.undoes for event in timeline if event.action is FeedbackAction.UNDO}

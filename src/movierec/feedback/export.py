@@ -26,6 +26,7 @@ _SCHEMA: Final = pl.Schema(
         ("server_time", _MOMENT),
         ("client_time", _MOMENT),
         ("context", pl.String()),
+        ("rating", pl.Float64()),
     ]
 )
 
@@ -58,6 +59,7 @@ def export_parquet(events: Iterable[FeedbackEvent], path: Path) -> int:
             event.server_time,
             event.client_time,
             orjson.dumps(event.context, option=orjson.OPT_SORT_KEYS).decode(),
+            event.rating,
         )
         for event in events
     ]

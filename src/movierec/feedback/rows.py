@@ -14,6 +14,8 @@ from movierec.feedback.events import FeedbackAction, FeedbackEvent
 
 MAX_ID_LENGTH: Final = 64
 MAX_CONTEXT_LENGTH: Final = 8192
+MIN_RATING: Final = 0.5
+MAX_RATING: Final = 5.0
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -34,10 +36,14 @@ def normalise_id(name: str, value: str) -> str:
 def event_to_row(event: FeedbackEvent, server_time: datetime) -> dict[str, Any]:
     """Return the column values of a checked event, without data set and sequence.
 
-    Raises ``ConfigError`` for an id, time, context or ``undoes`` that cannot be stored.
+    Raises ``ConfigError`` for an id, time, context, rating or ``undoes`` that cannot be stored.
     """
     if (event.action is FeedbackAction.UNDO) != (event.undoes is not None):
         raise ConfigError("undoes must name an event for the action undo, and only for it")
+    if (event.action is FeedbackAction.RATE) != (event.rating is not None):
+        raise ConfigError("rating must be given for the action rate, and only for it")
+    if event.rating is not None and not MIN_RATING <= event.rating <= MAX_RATING:
+        raise ConfigError(f"rating must be {MIN_RATING} to {MAX_RATING:g} stars, got {event.rating}")
     return {
         "event_id": str(event.event_id),
         "user_id": normalise_id("user_id", event.user_id),
@@ -49,6 +55,7 @@ def event_to_row(event: FeedbackEvent, server_time: datetime) -> dict[str, Any]:
             None if event.client_time is None else to_microseconds("client_time", event.client_time)
         ),
         "context": _encode_context(event.context),
+        "rating": event.rating,
     }
 
 
@@ -63,6 +70,7 @@ def row_to_event(row: Any) -> FeedbackEvent:
         server_time=_EPOCH + row.server_time_us * _MICROSECOND,
         client_time=None if row.client_time_us is None else _EPOCH + row.client_time_us * _MICROSECOND,
         context=orjson.loads(row.context),
+        rating=row.rating,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
-from movierec.errors import FeedbackConflictError, UnknownFeedbackError
+from movierec.errors import ConfigError, FeedbackConflictError, UnknownFeedbackError
 from movierec.feedback.connection import begin_write, create_engine, migrate, report_plainly, resolve_url
 from movierec.feedback.events import FeedbackAction, FeedbackEvent, StoredFeedback, select_in_force
 from movierec.feedback.rows import event_to_row, normalise_id, row_to_event, to_microseconds
@@ -94,8 +94,28 @@ class FeedbackStore:
             raise FeedbackConflictError(f"event_id {event.event_id} belongs to another event; use a new one")
         return StoredFeedback(row_to_event(stored), created)
 
+    def append_all(self, events: Sequence[FeedbackEvent]) -> int:
+        """Store many new events at once, all or none, and return how many there were.
+
+        Every ``event_id`` must be new and no event may be an undo; raises ``ConfigError`` for values that
+        cannot be stored.
+        """
+        if any(event.action is FeedbackAction.UNDO for event in events):
+            raise ConfigError("events must not hold an undo; send it by itself")
+        now = self._clock()
+        rows = [event_to_row(event, now) for event in events]
+        if not rows:
+            return 0
+        with self._writing("take many events") as connection:
+            revision = self._lock_revision(connection)
+            for place, row in enumerate(rows, start=1):
+                row |= {"dataset": self._dataset, "sequence": revision + place}
+            connection.execute(sa.insert(feedback_event), rows)
+            self._set_revision(connection, revision + len(rows))
+        return len(rows)
+
     def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
-        """Return the likes, dislikes and saves of a user that stand, newest first."""
+        """Return the likes, dislikes, ratings and saves of a user that stand, newest first."""
         return select_in_force(self.events(user_id))
 
     def recent(self, since: datetime, limit: int = 20_000) -> tuple[FeedbackEvent, ...]:
@@ -143,12 +163,14 @@ class FeedbackStore:
         with self._reading() as connection:
             return sorted(connection.execute(query).scalars())
 
-    def delete_user(self, user_id: str) -> int:
-        """Erase every event of a user and return how many there were."""
+    def delete_user(self, user_id: str, action: FeedbackAction | None = None) -> int:
+        """Erase the events of a user, with ``action`` only those and their undos; return how many there were."""
         columns = feedback_event.c
-        statement = sa.delete(feedback_event).where(
-            columns.dataset == self._dataset, columns.user_id == normalise_id("user_id", user_id)
-        )
+        own = (columns.dataset == self._dataset, columns.user_id == normalise_id("user_id", user_id))
+        statement = sa.delete(feedback_event).where(*own)
+        if action is not None:
+            chosen = sa.select(columns.event_id).where(*own, columns.action == action.value)
+            statement = statement.where((columns.action == action.value) | columns.undoes.in_(chosen))
         with self._writing("erase a user") as connection:
             sequence = self._lock_revision(connection) + 1
             erased = connection.execute(statement).rowcount

@@ -13,6 +13,8 @@ VERSION_TABLE: Final = "movierec_version"
 
 # SQLite's STRICT tables know INTEGER only, which is 64 bits wide there.
 _WIDE_INTEGER: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# They call the wide floating-point type REAL.
+_STARS: Final = sa.Float().with_variant(sa.REAL(), "sqlite")
 
 feedback_event: Final = sa.Table(
     "feedback_event",
@@ -27,6 +29,7 @@ feedback_event: Final = sa.Table(
     sa.Column("server_time_us", _WIDE_INTEGER, nullable=False, comment="microseconds since the epoch, UTC"),
     sa.Column("client_time_us", _WIDE_INTEGER, nullable=True, comment="microseconds since the epoch, UTC"),
     sa.Column("context", sa.Text, nullable=False, comment="JSON object of strings"),
+    sa.Column("rating", _STARS, nullable=True, comment="stars from 0.5 to 5, for the action rate"),
     sa.PrimaryKeyConstraint("dataset", "sequence", name="pk_feedback_event"),
     sa.UniqueConstraint("event_id", name="uq_feedback_event_event_id"),
     sa.Index("ix_feedback_event_user", "dataset", "user_id", "sequence"),
