@@ -35,6 +35,17 @@ def say(action: FeedbackAction, item_id: str, minute: int = 0, undoes: UUID | No
     )
 
 
+def rate(service: RecommenderService, item: int, stars: float, when: int) -> FeedbackEvent:
+    return FeedbackEvent(
+        uuid4(),
+        "u17",
+        service.catalog.item_id[item],
+        FeedbackAction.RATE,
+        client_time=datetime.fromtimestamp(when, UTC),
+        rating=stars,
+    )
+
+
 def live(service: RecommenderService, *events: FeedbackEvent) -> list[tuple[str, float]]:
     """Return (item id, stars) of the live part of a stranger's history, oldest first."""
     history = service.effective_history(None, events)
@@ -107,6 +118,33 @@ class TestHistories:
         assert (history.item_idx == item).sum() == 1
         assert (int(history.item_idx[-1]), float(history.rating[-1])) == (item, 1.0)
         np.testing.assert_array_equal(history.item_idx[:-1], np.delete(trained.item_idx, 3))
+
+    def test_imported_ratings_count_on_their_own_day(self, service):
+        trained = service.trained_history(17)
+        known = set(trained.item_idx.tolist())
+        old, late = [item for item in range(N_FILMS) if item not in known][:2]
+        middle = int(trained.timestamp[len(trained) // 2])
+        events = [
+            rate(service, old, 4.5, middle),
+            rate(service, late, 2.0, service.info.now + 400 * DAY),
+            say(LIKE, service.catalog.item_id[int(trained.item_idx[0])]),
+        ]
+        history = service.effective_history(17, events[::-1])
+        assert (np.diff(history.timestamp) >= 0).all()
+        place = history.item_idx.tolist().index(old)
+        assert (float(history.rating[place]), float(history.confidence[place])) == (4.5, 2.0)
+        assert int(history.timestamp[place]) == middle
+        # What is dated after the end of the data is as new as its last event, and older than any thumb.
+        assert int(history.item_idx[-2]) == late
+        assert int(history.timestamp[-2]) == service.info.now
+        assert int(history.item_idx[-1]) == int(trained.item_idx[0])
+
+    def test_an_imported_rating_replaces_the_trained_one(self, service):
+        trained = service.trained_history(17)
+        item, when = int(trained.item_idx[3]), int(trained.timestamp[3])
+        history = service.effective_history(17, [rate(service, item, 0.5, when)])
+        assert len(history) == len(trained)
+        assert history.rating[history.item_idx == item].tolist() == [0.5]
 
     def test_films_this_bundle_does_not_know_are_left_out(self, service):
         assert live(service, say(LIKE, "5"), say(LIKE, "no-such-film")) == [("5", 5.0)]

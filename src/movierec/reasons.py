@@ -12,6 +12,7 @@ import numpy as np
 
 from movierec.engine import Engine, Ranked
 from movierec.recall.base import liked
+from movierec.recall.merge import Merged
 from movierec.recall.sources import SOURCE_NAMES
 from movierec.schema import BoolArray, Catalog, FloatArray, History, Reason, ReasonTag, SourceHit
 from movierec.stages import MergeConfig
@@ -54,9 +55,12 @@ def gather_evidence(engine: Engine, history: History, item_idx: int) -> Evidence
 
 def list_hits(ranked: Ranked, row: int, config: MergeConfig) -> tuple[SourceHit, ...]:
     """Return the sources that proposed a candidate; shares of the fused score sum to 1."""
-    if row < 0:
-        return ()
-    ranks, scores = ranked.merged.source_rank[row], ranked.merged.source_score[row]
+    return list_hits_of(ranked.merged, row, config) if row >= 0 else ()
+
+
+def list_hits_of(merged: Merged, row: int, config: MergeConfig) -> tuple[SourceHit, ...]:
+    """Return the sources that proposed the candidate in a row of ``merged``, the largest share first."""
+    ranks, scores = merged.source_rank[row], merged.source_score[row]
     proposed = [column for column in range(len(SOURCE_NAMES)) if not np.isnan(ranks[column])]
     gains = [
         config.weight(SOURCE_NAMES[column]) / (config.constant + float(ranks[column])) for column in proposed

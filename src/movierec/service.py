@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ from movierec.schema import (
     Interactions,
     ItemTrace,
     LongArray,
+    Reason,
     Recommendations,
     RecommendationTrace,
     RecommendedItem,
@@ -150,33 +152,45 @@ class RecommenderService:
         """Return trained events plus live feedback in force (items unknown to the bundle are left out).
 
         ``feedback`` is newest first, as the store gives it. Live events take the serving clock in the
-        order they happened; for an item rated before, the live event replaces the trained one.
+        order they happened, imported ratings the day they were given; for an item rated before, the live
+        event replaces the trained one.
         """
         trained = History.empty() if user_idx is None else self.trained_history(user_idx)
-        said: dict[int, float] = {}
+        said: dict[int, tuple[float, int | None]] = {}
         # Turned around before the stable sort, so that marks of one moment keep their order.
         oldest_first = feedback[::-1]
         for event in sorted(oldest_first, key=_when):
             index = self.catalog.index_of.get(event.item_id)
-            if index is not None and event.action in FEEDBACK_RATING:
-                rating = FEEDBACK_RATING[event.action]
-                # A saved film that was also given a thumb keeps the thumb's meaning.
-                if event.action is FeedbackAction.SAVE and index in said:
-                    continue
-                said.pop(index, None)
-                said[index] = rating
+            stars = event.rating if event.rating is not None else FEEDBACK_RATING.get(event.action)
+            if index is None or stars is None:
+                continue
+            # A saved film that was also given a thumb keeps the thumb's meaning.
+            if event.action is FeedbackAction.SAVE and index in said:
+                continue
+            said.pop(index, None)
+            said[index] = stars, self._date_rating(event)
         if not said:
             return trained
-        kept = trained.take(~np.isin(trained.item_idx, list(said)))
-        stars = np.array(list(said.values()), np.float32)
+        items = np.array(list(said), np.int32)
+        kept = trained.take(~np.isin(trained.item_idx, items))
+        stars_of = np.array([stars for stars, _ in said.values()], np.float32)
         # Later thumbs count as newer: the clock moves on by a minute each.
-        moment = self.info.now + 60 * np.arange(1, len(said) + 1, dtype=np.int64)
-        return History(
-            np.concatenate([kept.item_idx, np.array(list(said), np.int32)]),
-            np.concatenate([kept.rating, stars]),
-            np.concatenate([kept.confidence, np.maximum(stars - NEUTRAL_RATING, 0.0)]),
-            np.concatenate([kept.timestamp, moment]),
+        clock = itertools.count(self.info.now + 60, 60)
+        moment = [next(clock) if rated is None else rated for _, rated in said.values()]
+        joined = History(
+            np.concatenate([kept.item_idx, items]),
+            np.concatenate([kept.rating, stars_of]),
+            np.concatenate([kept.confidence, np.maximum(stars_of - NEUTRAL_RATING, 0.0)]),
+            np.concatenate([kept.timestamp, np.array(moment, np.int64)]),
         )
+        return joined.take(np.argsort(joined.timestamp, kind="stable"))
+
+    def _date_rating(self, event: FeedbackEvent) -> int | None:
+        """Return when an imported rating counts: its own day, never after the end of the data."""
+        if event.action is not FeedbackAction.RATE:
+            return None
+        when = event.client_time or event.server_time
+        return self.info.now if when is None else min(int(when.timestamp()), self.info.now)
 
     def recommend(self, history: History, query: Query) -> Recommendations:
         """Return the ranked, explained list for one history."""
@@ -211,14 +225,8 @@ class RecommenderService:
         )
 
     def _rank(self, history: History, query: Query) -> tuple[Ranked, LongArray]:
-        allowed = self._allow(query.filters)
-        scores = self.engine.fusion.score(history) if query.favourite_genres else None
-        if scores is not None:
-            genre = self.engine.sources["genre"]
-            assert isinstance(genre, Genre)  # noqa: S101  # narrows the type only
-            wanted = np.isin(self.catalog.genre_names, query.favourite_genres).astype(np.float32)
-            own = genre.affinity(history, genre.config.recency) if len(history) else np.zeros_like(wanted)
-            scores["genre"] = genre.score_affinity(own + wanted / max(wanted.sum(), 1.0))
+        allowed = self.allow(query.filters)
+        scores = self.score_sources(history, query.favourite_genres) if query.favourite_genres else None
         ranked = self.engine.rank(history, query.k, query.generation, allowed, scores, query.aim)
         vectors = self.engine.builder.genre_unit[ranked.item_idx]
         return ranked, diversify(ranked.score, vectors, query.k, query.diversity)
@@ -237,7 +245,7 @@ class RecommenderService:
             items,
             query.generation,
             self.version,
-            self._count_funnel(history, self._allow(query.filters), ranked, len(items)),
+            self._count_funnel(history, self.allow(query.filters), ranked, len(items)),
             timings,
             self._note(query, len(items), ranked),
         )
@@ -251,6 +259,17 @@ class RecommenderService:
         reasons = self._reasoner.explain(history, item_idx, hits, named)
         return RecommendedItem(rank, item_idx, float(ranked.score[position]), match, reasons, hits)
 
+    def score_sources(self, history: History, favourite_genres: Sequence[str] = ()) -> dict[str, FloatArray]:
+        """Return every source's float32[n_items]; favourite genres stand in for a taste not yet known."""
+        scores = self.engine.fusion.score(history)
+        if favourite_genres:
+            genre = self.engine.sources["genre"]
+            assert isinstance(genre, Genre)  # noqa: S101  # narrows the type only
+            wanted = np.isin(self.catalog.genre_names, favourite_genres).astype(np.float32)
+            own = genre.affinity(history, genre.config.recency) if len(history) else np.zeros_like(wanted)
+            scores["genre"] = genre.score_affinity(own + wanted / max(wanted.sum(), 1.0))
+        return scores
+
     def _match(self, history: History, ranked: Ranked, rows: IntArray) -> FloatArray:
         """Return the chance of liking each chosen item, if watched; back-filled ones get the base rate."""
         features = ranked.features
@@ -263,7 +282,14 @@ class RecommenderService:
         chance = self.engine.match.predict(features[np.maximum(rows, 0)])
         return np.where(rows >= 0, chance, self.engine.match.base_rate).astype(np.float32)
 
-    def _allow(self, filters: Filters) -> BoolArray | None:
+    def explain(
+        self, history: History, item_idx: int, hits: tuple[SourceHit, ...] = ()
+    ) -> tuple[Reason, ...]:
+        """Return why one item suits a history, outside any list."""
+        return self._reasoner.explain(history, item_idx, hits)
+
+    def allow(self, filters: Filters) -> BoolArray | None:
+        """Return bool[n_items], what the filters let pass; None where they let everything pass."""
         if filters == Filters():
             return None
         allowed = np.ones(len(self.catalog), np.bool_)

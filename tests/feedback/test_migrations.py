@@ -79,8 +79,9 @@ def test_events_of_an_older_store_are_kept_and_ratings_go_when_it_is_taken_back(
 def test_the_database_itself_refuses_stars_out_of_range(engine: sa.Engine) -> None:
     connection.migrate(engine)
     row = (
-        "INSERT INTO feedback_event (dataset, sequence, event_id, user_id, item_id, action, server_time_us, "
-        "context, rating) VALUES ('toy', 1, '6f1c1a52-7d0f-4f5b-9b43-0c8a3f6f2b11', 'u', 'i', 'rate', 1, '{}', "
+        "INSERT INTO feedback_event (dataset, sequence, event_id, user_id, item_id, action, "
+        "server_time_us, context, rating) "
+        "VALUES ('toy', 1, '6f1c1a52-7d0f-4f5b-9b43-0c8a3f6f2b11', 'u', 'i', 'rate', 1, '{}', "
     )
     for rating in ("NULL", "0", "5.5"):
         with pytest.raises(sa.exc.IntegrityError), connection.begin_write(engine) as opened:

@@ -164,7 +164,7 @@ class FeedbackStore:
             return sorted(connection.execute(query).scalars())
 
     def delete_user(self, user_id: str, action: FeedbackAction | None = None) -> int:
-        """Erase the events of a user, with ``action`` only those and their undos; return how many there were."""
+        """Erase a user's events, with ``action`` only those and their undos; return how many there were."""
         columns = feedback_event.c
         own = (columns.dataset == self._dataset, columns.user_id == normalise_id("user_id", user_id))
         statement = sa.delete(feedback_event).where(*own)

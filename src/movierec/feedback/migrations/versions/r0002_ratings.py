@@ -85,9 +85,7 @@ def _rewrite(*, with_rating: bool) -> None:
         sa.CheckConstraint("length(event_id) = 36", name="ck_feedback_event_event_id"),
         sa.CheckConstraint("length(user_id) BETWEEN 1 AND 64", name="ck_feedback_event_user_id"),
         sa.CheckConstraint("length(item_id) BETWEEN 1 AND 64", name="ck_feedback_event_item_id"),
-        sa.CheckConstraint(
-            _NEW_ACTIONS if with_rating else _OLD_ACTIONS, name="ck_feedback_event_action"
-        ),
+        sa.CheckConstraint(_NEW_ACTIONS if with_rating else _OLD_ACTIONS, name="ck_feedback_event_action"),
         sa.CheckConstraint("(action = 'undo') = (undoes IS NOT NULL)", name="ck_feedback_event_undoes"),
         sa.CheckConstraint("length(context) BETWEEN 2 AND 8192", name="ck_feedback_event_context"),
         sqlite_strict=True,
