@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Final, Protocol, TypeVar
@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.problems import RETRY_SECONDS
 from app.search import MovieIndex
+from movierec.appeal import AppealMeter
 from movierec.errors import (
     ArtifactError,
     ConfigError,
@@ -23,8 +24,12 @@ from movierec.errors import (
     UnknownItemError,
     UnknownUserError,
 )
-from movierec.feedback.events import FeedbackEvent, StoredFeedback
+from movierec.feedback.events import FeedbackAction, FeedbackEvent, StoredFeedback
 from movierec.service import RecommenderService
+from movierec.titles import TitleIndex
+
+MAX_KNOWN: Final = 64
+"""Viewers whose feedback is kept at hand; each entry is good for one state of the store."""
 
 _Result = TypeVar("_Result")
 
@@ -40,11 +45,23 @@ class FeedbackLog(Protocol):
     def append(self, event: FeedbackEvent) -> StoredFeedback:
         """Store an event, or find it stored already."""
 
+    def append_all(self, events: Sequence[FeedbackEvent]) -> int:
+        """Store many new events, all or none."""
+
     def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         """Return what stands, newest first."""
 
     def recent(self, since: datetime) -> tuple[FeedbackEvent, ...]:
         """Return what all viewers said from a moment on and that stands, newest first."""
+
+    def events(self, user_id: str | None = None) -> Iterable[FeedbackEvent]:
+        """Give everything that was said, oldest first."""
+
+    def delete_user(self, user_id: str, action: FeedbackAction | None = None) -> int:
+        """Erase what a viewer said."""
+
+    def revision(self) -> int:
+        """Return the number of the last change."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -58,6 +75,7 @@ class FeedbackGate:
         self._store = store
         self._lock = threading.Lock()
         self._retry_at = 0.0
+        self._known: dict[str, tuple[int, tuple[FeedbackEvent, ...]]] = {}
         self.available = store is not None
 
     async def connect(self) -> None:
@@ -73,7 +91,19 @@ class FeedbackGate:
 
     async def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         """Return the feedback of a viewer that stands, newest first."""
-        return await run_in_threadpool(self._run, lambda store: store.in_force(user_id))
+        return await run_in_threadpool(self._run, lambda store: self._read_in_force(store, user_id))
+
+    async def append_all(self, events: Sequence[FeedbackEvent]) -> int:
+        """Store many new events, all or none; they are on the disk when this returns."""
+        return await run_in_threadpool(self._run, lambda store: store.append_all(events))
+
+    async def timeline(self, user_id: str) -> tuple[FeedbackEvent, ...]:
+        """Return everything a viewer said, oldest first."""
+        return await run_in_threadpool(self._run, lambda store: tuple(store.events(user_id)))
+
+    async def erase(self, user_id: str, action: FeedbackAction | None = None) -> int:
+        """Erase what a viewer said, or only one kind of it, and return how many events there were."""
+        return await run_in_threadpool(self._run, lambda store: store.delete_user(user_id, action))
 
     async def recent(self) -> tuple[FeedbackEvent, ...]:
         """Return what all viewers said of late and that stands, newest first."""
@@ -84,6 +114,21 @@ class FeedbackGate:
         """Close the store if it is open."""
         if self._store is not None:
             self._store.close()
+
+    def _read_in_force(self, store: FeedbackLog, user_id: str) -> tuple[FeedbackEvent, ...]:
+        """Return what stands; ten thousand imported ratings are not parsed anew for every request."""
+        # The number first: what changes meanwhile makes the kept answer look older than it is, never newer.
+        revision = store.revision()
+        known = self._known.get(user_id)
+        if known is not None and known[0] == revision:
+            return known[1]
+        events = store.in_force(user_id)
+        with self._lock:
+            self._known.pop(user_id, None)
+            self._known[user_id] = revision, events
+            while len(self._known) > MAX_KNOWN:
+                del self._known[next(iter(self._known))]
+        return events
 
     def _run(self, call: Callable[[FeedbackLog], _Result]) -> _Result:
         try:
@@ -133,6 +178,16 @@ class Backend:
     def movies(self) -> MovieIndex:
         """Titles of the catalogue, ready for search."""
         return MovieIndex.build(self.service)
+
+    @cached_property
+    def titles(self) -> TitleIndex:
+        """Titles of the catalogue, as other sites spell them."""
+        return TitleIndex(self.service.catalog)
+
+    @cached_property
+    def appeal(self) -> AppealMeter:
+        """Whom films suit."""
+        return AppealMeter(self.service)
 
     def find_user(self, user_idx: int) -> str:
         """Return the id of a viewer; raises ``UnknownUserError``."""

@@ -11,14 +11,30 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.access import read_api_key
 from app.backend import Backend, FeedbackGate, FeedbackLog
-from app.middleware import MAX_BODY_BYTES, ApiKeyMiddleware, DeclaredLengthMiddleware, RequestLogMiddleware
+from app.middleware import (
+    ApiKeyMiddleware,
+    BodyLimitMiddleware,
+    DeclaredLengthMiddleware,
+    RequestLogMiddleware,
+)
 from app.openapi import DESCRIPTION, install_openapi
 from app.problems import install_problem_handlers
-from app.routes import evaluation, feedback, health, movies, posters, recommend, sections, users
+from app.routes import (
+    evaluation,
+    feedback,
+    groups,
+    health,
+    movies,
+    posters,
+    recommend,
+    sections,
+    titles,
+    users,
+    viewers,
+)
 from app.routes.health import VERSION
 from movierec.config import Settings
 from movierec.errors import ArtifactError, FeedbackUnavailableError
@@ -55,12 +71,24 @@ def create_app(
             Middleware(RequestLogMiddleware),
             *([Middleware(ApiKeyMiddleware, key=key)] if key else []),
             Middleware(DeclaredLengthMiddleware),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+            Middleware(BodyLimitMiddleware),
         ],
     )
     app.state.backend = _make_backend(settings, service, store, None)
     app.state.reports_dir = settings.reports
-    for module in (recommend, sections, users, movies, posters, feedback, evaluation, health):
+    for module in (
+        groups,
+        recommend,
+        sections,
+        users,
+        viewers,
+        titles,
+        movies,
+        posters,
+        feedback,
+        evaluation,
+        health,
+    ):
         app.include_router(module.router)
     install_problem_handlers(app)
     install_openapi(app, with_key=bool(key))

@@ -26,7 +26,7 @@ TAGS: Final = [
 _MEANINGS: Final = {
     404: "Named something that does not exist",
     409: "Contradicts what is stored",
-    413: "The body is over 64 KB",
+    413: "The body is over the limit",
     422: "A parameter or the body cannot be accepted",
     503: "Cannot answer right now; the detail says what to do",
 }

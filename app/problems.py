@@ -21,6 +21,7 @@ from movierec.errors import (
     FeedbackConflictError,
     FeedbackUnavailableError,
     IncompatibleBundleError,
+    LayoutError,
     MovieRecError,
     NoBundleError,
     NotFoundError,
@@ -54,7 +55,10 @@ INTERNAL: Final = ProblemKind(
 )
 INVALID: Final = ProblemKind("invalid-request", 422, "The request cannot be accepted")
 BODY_TOO_LARGE: Final = ProblemKind(
-    "body-too-large", 413, "The body is too large", "A request body may have at most 64 KB."
+    "body-too-large",
+    413,
+    "The body is too large",
+    "A request body may have at most 64 KB, a file of ratings 4 MB.",
 )
 API_KEY_REQUIRED: Final = ProblemKind(
     "api-key-required", 401, "An API key is required", "Send the key of this API in the header X-API-Key."
@@ -79,6 +83,7 @@ _KINDS: Final[dict[type[MovieRecError], ProblemKind]] = {
     IncompatibleBundleError: ProblemKind("incompatible-bundle", 503, "The bundle cannot be served"),
     ArtifactError: ProblemKind("bundle-unavailable", 503, "The bundle cannot be served"),
     ConfigError: INVALID,
+    LayoutError: ProblemKind("unreadable-file", 422, "The file cannot be read"),
     MovieRecError: INTERNAL,
 }
 _BY_STATUS: Final = {

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from movierec.diary import Origin, write_diary
 from movierec.feedback.events import FeedbackEvent
-from movierec.schema import Catalog, History, ItemTrace, RecommendedItem
+from movierec.schema import Catalog, History, ItemTrace, Reason, RecommendedItem, SourceHit
 from movierec.service import ItemStats, RecommenderService, Share, Similar
 
 Body = dict[str, Any]
@@ -62,22 +63,28 @@ def render_recommended(catalog: Catalog, item: RecommendedItem) -> Body:
         "rank": item.rank,
         "score": item.score,
         "match": item.match,
-        "reasons": [
-            {
-                "tag": reason.tag.value,
-                "text": reason.text,
-                "because": [
-                    {"item_id": catalog.item_id[index], "title": catalog.title[index]}
-                    for index in reason.because
-                ],
-            }
-            for reason in item.reasons
-        ],
-        "sources": [
-            {"source": hit.source, "rank": hit.rank, "score": hit.score, "share": hit.share}
-            for hit in item.hits
-        ],
+        "reasons": render_reasons(catalog, item.reasons),
+        "sources": render_hits(item.hits),
     }
+
+
+def render_reasons(catalog: Catalog, reasons: Sequence[Reason]) -> list[Body]:
+    """Return ``ReasonOut`` bodies."""
+    return [
+        {
+            "tag": reason.tag.value,
+            "text": reason.text,
+            "because": [
+                {"item_id": catalog.item_id[index], "title": catalog.title[index]} for index in reason.because
+            ],
+        }
+        for reason in reasons
+    ]
+
+
+def render_hits(hits: Sequence[SourceHit]) -> list[Body]:
+    """Return ``SourceHitOut`` bodies."""
+    return [{"source": hit.source, "rank": hit.rank, "score": hit.score, "share": hit.share} for hit in hits]
 
 
 def render_trace(catalog: Catalog, trace: ItemTrace) -> Body:
@@ -118,30 +125,17 @@ def render_shares(shares: Sequence[Share]) -> list[Body]:
 def render_recent(
     catalog: Catalog, history: History, feedback: Sequence[FeedbackEvent], limit: int
 ) -> list[Body]:
-    """Return ``HistoryEntry`` bodies: live feedback, then the trained events, each newest first."""
-    live: list[Body] = [
+    """Return ``HistoryEntry`` bodies, newest first."""
+    return [
         {
-            "item": render_card(catalog, catalog.index_of[event.item_id]),
-            "rating": None,
-            "when": event.server_time,
-            "live": True,
-            "action": event.action.value,
+            "item": render_card(catalog, entry.item_idx),
+            "rating": entry.rating,
+            "when": render_time(entry.when),
+            "live": entry.origin is not Origin.DATASET,
+            "action": None if entry.action is None else entry.action.value,
         }
-        for event in feedback
-        if event.item_id in catalog.index_of
+        for entry in write_diary(history, feedback, catalog)[:limit]
     ]
-    newest = range(len(history) - 1, max(len(history) - 1 - limit, -1), -1)
-    trained: list[Body] = [
-        {
-            "item": render_card(catalog, int(history.item_idx[row])),
-            "rating": float(history.rating[row]),  # NaN leaves as null
-            "when": render_time(int(history.timestamp[row])),
-            "live": False,
-            "action": None,
-        }
-        for row in newest
-    ]
-    return [*live, *trained][:limit]
 
 
 def render_time(seconds: int) -> datetime:

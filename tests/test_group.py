@@ -22,7 +22,7 @@ CARE = st.floats(0, 1)
 def test_the_group_is_never_better_off_than_on_average_nor_worse_than_its_least(utility, care):
     joined = join_utilities(utility, care)
     assert (joined <= utility.astype(np.float64).mean(axis=0) + 1e-9).all()
-    assert (joined >= utility.min(axis=0) - 1e-9).all()
+    assert (joined >= utility.astype(np.float64).min(axis=0) - 1e-9).all()
 
 
 @given(UTILITIES, CARE, st.randoms())

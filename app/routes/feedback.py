@@ -11,7 +11,7 @@ from app.openapi import describe_problems
 from app.rendering import render_card
 from app.responses import respond
 from app.schemas import FeedbackListResponse, FeedbackRequest, FeedbackResponse, ViewerId
-from movierec.feedback.events import FeedbackEvent
+from movierec.feedback.events import FeedbackAction, FeedbackEvent
 
 LIST_LINK: Final[dict[str, Any]] = {
     "feedbackOfViewer": {
@@ -69,7 +69,10 @@ async def list_feedback(
     user_id: Annotated[ViewerId, Query(description="Id of the viewer, known to the data set or new.")],
     backend: BackendDep,
 ) -> Response:
-    """Return what a viewer said that is in force (not undone, not replaced), newest first."""
+    """Return what a viewer said that is in force (not undone, not replaced), newest first.
+
+    Imported ratings are not among it; ``GET /viewers/{viewer}/history`` has them.
+    """
     catalog = backend.service.catalog
     events = await backend.feedback.in_force(user_id)
     return respond(
@@ -83,7 +86,7 @@ async def list_feedback(
                     "server_time": event.server_time,
                 }
                 for event in events
-                if event.item_id in catalog.index_of
+                if event.item_id in catalog.index_of and event.action is not FeedbackAction.RATE
             ],
         }
     )

@@ -34,7 +34,7 @@ class FeedbackRequest(Model):
     event_id: UUID
     user_id: ViewerId
     item_id: ItemId
-    action: FeedbackAction
+    action: Literal[FeedbackAction.LIKE, FeedbackAction.DISLIKE, FeedbackAction.SAVE, FeedbackAction.UNDO]
     undoes: UUID | None = Field(None, description="With action `undo`: the event_id taken back.")
     client_time: Annotated[
         datetime | None, BeforeValidator(check_time_text), AfterValidator(convert_to_utc)

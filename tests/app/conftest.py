@@ -172,6 +172,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.timeline: list[FeedbackEvent] = []
         self.down = False
+        self.changes = 0
         self.closed = False
 
     def append(self, event: FeedbackEvent) -> StoredFeedback:
@@ -197,9 +198,32 @@ class MemoryStore:
             moment,
             event.client_time,
             event.context,
+            event.rating,
         )
         self.timeline.append(stamped)
         return StoredFeedback(stamped, created=True)
+
+    def append_all(self, events: Sequence[FeedbackEvent]) -> int:
+        for event in events:
+            self.append(event)
+        return len(events)
+
+    def events(self, user_id: str | None = None) -> Iterator[FeedbackEvent]:
+        self._check()
+        return (event for event in self.timeline if user_id in (None, event.user_id))
+
+    def delete_user(self, user_id: str, action: FeedbackAction | None = None) -> int:
+        self._check()
+        own = [event for event in self.timeline if event.user_id == user_id]
+        chosen = {event.event_id for event in own if action in (None, event.action)}
+        gone = [event for event in own if event.event_id in chosen or event.undoes in chosen]
+        self.timeline = [event for event in self.timeline if event not in gone]
+        self.changes += bool(gone)
+        return len(gone)
+
+    def revision(self) -> int:
+        self._check()
+        return len(self.timeline) + 1000 * self.changes
 
     def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         self._check()

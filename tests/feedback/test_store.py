@@ -324,3 +324,10 @@ def test_ratings_alone_can_be_erased(store: FeedbackStore) -> None:
     assert store.delete_user("u", FeedbackAction.RATE) == 3
     assert list(store.events("u")) == [like]
     assert len(list(store.events("v"))) == 1
+
+
+def test_imported_ratings_are_no_recent_event(store: FeedbackStore, tell: Tell) -> None:
+    store.append_all([rate("a", 5.0)])
+    like = tell("like", item="b")
+    recent = store.recent(datetime(2020, 1, 1, tzinfo=UTC))
+    assert [event.event_id for event in recent] == [like]

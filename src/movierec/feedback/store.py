@@ -121,13 +121,15 @@ class FeedbackStore:
     def recent(self, since: datetime, limit: int = 20_000) -> tuple[FeedbackEvent, ...]:
         """Return what all users said from a moment on and that stands, newest first.
 
-        At most the newest ``limit`` events are looked at, so that one answer stays quick.
+        At most the newest ``limit`` events are looked at, so that one answer stays quick. Imported ratings
+        are left out: they tell of other days.
         """
         columns = feedback_event.c
         earliest = to_microseconds("since", since)
         query = (
             sa.select(feedback_event)
             .where(columns.dataset == self._dataset, columns.server_time_us >= earliest)
+            .where(columns.action != FeedbackAction.RATE.value)
             .order_by(columns.sequence.desc())
             .limit(limit)
         )
