@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.schema import FloatArray, History, Interactions
+from movierec.schema import FloatArray, History, IntArray, Interactions
 
 SHRINKAGE: Final = 5.0
 """Imagined average ratings that each user and item starts with."""
@@ -51,12 +51,12 @@ class RatingBias:
             user_bias = np.bincount(user, weights=left, minlength=n_users) / by_user
         return cls(mean, item_bias.astype(np.float32))
 
-    def expect(self, history: History) -> FloatArray:
-        """Return float32[n_items]: the stars somebody with this history would give on average."""
+    def expect(self, history: History, items: IntArray) -> FloatArray:
+        """Return float32[len(items)]: the stars somebody with this history would give on average."""
         rated = ~np.isnan(history.rating)
         left = history.rating[rated] - self.mean - self.item[history.item_idx[rated]]
         own = left.sum() / (len(left) + SHRINKAGE)
-        expected: FloatArray = (self.mean + own + self.item).astype(np.float32)
+        expected: FloatArray = (self.mean + own + self.item[items]).astype(np.float32)
         return expected
 
     def state(self) -> dict[str, NDArray[Any]]:

@@ -69,6 +69,16 @@ LEAST_SPREAD: Final = 1e-6
 SCORE_COLUMNS: Final = np.array([FEATURE_NAMES.index(f"{name}_score") for name in _SCORED])
 """Positions of the standardised scores."""
 
+_FIRST_SCORE: Final = FEATURE_NAMES.index(f"{_SCORED[0]}_score")
+_AFTER_SCORES: Final = _FIRST_SCORE + 2 * len(_SCORED)
+_SCORE_ROWS: Final = slice(_FIRST_SCORE, _AFTER_SCORES, 2)
+_RANK_ROWS: Final = slice(_FIRST_SCORE + 1, _AFTER_SCORES, 2)
+_UNSCORED: Final = tuple(
+    (position, name)
+    for position, name in enumerate(FEATURE_NAMES)
+    if not _FIRST_SCORE <= position < _AFTER_SCORES
+)
+
 
 @dataclass(frozen=True)
 class FeatureBuilder:
@@ -168,7 +178,6 @@ class FeatureBuilder:
         profile = describe(history, self.as_of)
         columns: dict[str, Any] = dict(zip(PROFILE_NAMES, profile.values, strict=True))
         columns.update(zip(ITEM_COLUMNS, self.item_columns[candidates].T, strict=True))
-        columns.update(self._score_columns(history, candidates, scores))
         columns["merge_score"] = merge_score
         columns.update(self._item_facts(history, candidates))
         columns.update(self._activity_columns(history, candidates))
@@ -176,23 +185,20 @@ class FeatureBuilder:
         columns.update(self._taste_columns(history, candidates, profile))
         # Columns lie together in memory: they are made one by one, and the ranker reads them so.
         rows = np.empty((len(FEATURE_NAMES), len(candidates)), np.float32)
-        for position, name in enumerate(FEATURE_NAMES):
+        rows[_SCORE_ROWS], rows[_RANK_ROWS] = self._score_and_rank(history, candidates, scores)
+        for position, name in _UNSCORED:
             rows[position] = columns[name]
         return rows.T
 
-    def _score_columns(
+    def _score_and_rank(
         self, history: History, candidates: IntArray, scores: Mapping[str, FloatArray]
-    ) -> dict[str, NDArray[Any]]:
+    ) -> tuple[NDArray[np.float64], FloatArray]:
+        """Return float64 and float32[len(_SCORED), n]: standardised scores, and their ranks."""
         everything = {**scores, **self.views.score(history, scores)}
         score = np.empty((len(_SCORED), len(candidates)), np.float32)
         for position, name in enumerate(_SCORED):
             everything[name].take(candidates, out=score[position])
-        rank = rank_columns(score, candidates)
-        columns: dict[str, NDArray[Any]] = {}
-        scaled = standardise(score)
-        for position, name in enumerate(_SCORED):
-            columns[f"{name}_score"], columns[f"{name}_rank"] = scaled[position], rank[position]
-        return columns
+        return standardise(score), rank_columns(score, candidates)
 
     def _item_facts(self, history: History, candidates: IntArray) -> dict[str, NDArray[Any]]:
         genre = self.sources["genre"]
@@ -261,7 +267,7 @@ class FeatureBuilder:
             columns["genre_liked_share"] = (genres @ rate) / np.maximum(genres.sum(axis=1), 1.0)
         age = age_rank(history)
         columns["item_rating_bias"] = self.bias.item[candidates]
-        columns["expected_rating"] = self.bias.expect(history)[candidates]
+        columns["expected_rating"] = self.bias.expect(history, candidates)
         columns.update(self.pace.columns(candidates, len(history), history.item_idx[age < 5]))
         return columns
 

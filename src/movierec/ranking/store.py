@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -44,9 +44,14 @@ class FeatureStore:
 
     @classmethod
     def compute(
-        cls, interactions: Interactions, catalog: Catalog, as_of: int, prior_strength: float = 20.0
+        cls,
+        interactions: Interactions,
+        catalog: Catalog,
+        as_of: int,
+        prior_strength: float = 20.0,
+        names: Sequence[str] = TABLES,
     ) -> Self:
-        """Run the aggregates on DuckDB, on one thread so that sums repeat to the last bit."""
+        """Run the aggregates of the named tables on DuckDB, on one thread so that sums repeat to the bit."""
         import ibis
 
         rows = pl.DataFrame(
@@ -67,7 +72,11 @@ class FeatureStore:
             "genre_item_priors": aggregates.genre_item_priors(events, genres, as_of, prior_strength),
             "user_genre_affinity": aggregates.user_genre_affinity(events, genres, as_of),
         }
-        tables = {name: connection.to_polars(expression) for name, expression in expressions.items()}
+        tables = {
+            name: connection.to_polars(expression)
+            for name, expression in expressions.items()
+            if name in names
+        }
         connection.disconnect()
         return cls(as_of, {**tables, "item_genres": item_genres})
 

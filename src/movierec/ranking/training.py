@@ -213,7 +213,8 @@ def _collect(
     if not len(past) or not queries:
         return None
     sources = fit_sources(config.recall, past, catalog)
-    store = FeatureStore.compute(past, catalog, int(past.timestamp.max()), config.recall.genre.prior_strength)
+    # The builder reads no other table of the store.
+    store = FeatureStore.compute(past, catalog, int(past.timestamp.max()), names=["item_features"])
     builder = FeatureBuilder.fit(sources, past, catalog, store)
     fusion = Fusion(sources, config.recall.merge)
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []

@@ -93,7 +93,7 @@ class Sequence(NeighbourSource):
         matrix = sparse.coo_matrix((weight, (source, target)), shape=shape).tocsr()
         counts = np.bincount(interactions.item_idx, minlength=self.n_items_).astype(np.float32)
         damping = np.power(np.maximum(counts, 1.0), -self.config.damping, dtype=np.float32)
-        matrix = matrix.multiply(damping[None, :]).tocsr()
+        matrix.data *= damping[matrix.indices]
         self.neighbours_ = Neighbours.from_matrix(matrix, self.config.neighbours)
         return self
 

@@ -28,7 +28,7 @@ def _count(
     settings: tuple[float, float, int, int],
     size: int,
 ) -> tuple[Matrix, Matrix]:
-    """Return the sums of past x past and past x future over every point between two moments.
+    """Return the sums of past x past, lower half, and past x future over every point between two moments.
 
     ``settings`` are past and future decay in events, window and stride; items below zero take no part.
     The window is measured between mean positions, so that it never cuts through tied events.
@@ -39,6 +39,7 @@ def _count(
     point = 0
     # Tied events share a position: beyond the window itself at most one group of twice its size fits.
     weight = np.empty(3 * window + 2)
+    decay = np.empty(np.max(np.diff(offsets)) if len(offsets) > 1 else 0)
     for user in range(len(offsets) - 1):
         start, stop = offsets[user], offsets[user + 1]
         for cut in range(start + 1, stop):
@@ -53,18 +54,20 @@ def _count(
                 weight[cut - 1 - first] = np.exp(-(place[cut] - place[first] - 0.5) / recency)
             last = cut
             while last < stop and place[last] - place[cut] <= window:
+                decay[last - cut] = np.exp(-(place[last] - place[cut]) / ahead)
                 last += 1
             for row in range(first, cut):
                 if item[row] < 0:
                     continue
                 own = weight[cut - 1 - row]
-                for other in range(first, cut):
+                # The sums are symmetric: each pair goes into the lower half once.
+                for other in range(first, row + 1):
                     if item[other] >= 0:
-                        past[item[row], item[other]] += own * weight[cut - 1 - other]
+                        larger, smaller = max(item[row], item[other]), min(item[row], item[other])
+                        past[larger, smaller] += own * weight[cut - 1 - other]
                 for other in range(cut, last):
                     if item[other] >= 0:
-                        decay = np.exp(-(place[other] - place[cut]) / ahead)
-                        future[item[row], item[other]] += own * decay
+                        future[item[row], item[other]] += own * decay[other - cut]
     return past, future
 
 
@@ -104,7 +107,8 @@ class Transition(NeighbourSource):
         weights = np.zeros((0, 0), np.float32)
         if len(items):
             with threadpool_limits(limits=1, user_api="blas"):
-                weights = linalg.solve(past, future, assume_a="pos", overwrite_a=True, overwrite_b=True)
+                factor = linalg.cho_factor(past, lower=True, overwrite_a=True, check_finite=False)
+                weights = linalg.cho_solve(factor, future, overwrite_b=True, check_finite=False)
         self.neighbours_ = Neighbours.from_dense(
             weights.astype(np.float32), items, self.n_items_, config.neighbours
         )
