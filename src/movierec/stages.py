@@ -173,9 +173,9 @@ class RankerConfig(StageConfig):
     linear_share: float = Field(
         0.4, ge=0, lt=1, description="Of the score; .3 to .5 are alike, 0 costs .006."
     )
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0, 1)
     later_seeds: tuple[int, ...] = (2,)
-    return_seeds: tuple[int, ...] = (3,)
+    return_seeds: tuple[int, ...] = (3, 4, 5)
 
 
 class BuildConfig(StageConfig):
