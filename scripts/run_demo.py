@@ -204,7 +204,7 @@ def list_programs(settings: Settings, home: Path) -> list[Program]:
             ui,
             f"{ui}/_stcore/health",
             logs / "ui.log",
-            {"MOVIEREC_API_URL": api, **local},
+            {"MOVIEREC_API_URL": api, "MOVIEREC_HOME": str(home), **local},
         ),
     ]
 

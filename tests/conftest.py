@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from toy_data import SMALL_BUILD, simulate_toy, wrap
+from toy_data import QUICK_BUILD, SMALL_BUILD, simulate_toy, wrap
 
 from movierec.config import Settings
+from movierec.data.sample import AudienceConfig, read_films, simulate
 from movierec.engine import Engine
 from movierec.pipeline import Fitted, build, fit
 from movierec.schema import Catalog, Dataset, Interactions
@@ -68,3 +69,13 @@ def toy_home(toy_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def toy_service(toy_home: Path) -> RecommenderService:
     return RecommenderService.open(toy_home)
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home built from the real films and a small audience; tests that write make a copy."""
+    home = tmp_path_factory.mktemp("sample")
+    films = read_films()
+    audience = AudienceConfig(seed=11, n_viewers=120, n_ratings=3_500, n_years=2, min_ratings=10)
+    build(wrap(simulate(films, audience), films, "sample"), Settings(home=home), QUICK_BUILD)
+    return home

@@ -3,120 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
-from toy_data import SMALL_BUILD, wrap
+from live import Api, open_browser, serve, show
 
-from movierec.config import Settings
-from movierec.data.sample import AudienceConfig, read_films, simulate
-from movierec.pipeline import build
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.recall.sources import SOURCE_NAMES
 
-ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM = Path("/usr/bin/chromium")
 VIEWER = "u7"
-
-# Enough watched rows for matches that differ, few enough others to fit in a moment.
-CONFIG = SMALL_BUILD.model_copy(
-    update={
-        "training": SMALL_BUILD.training.model_copy(
-            update={"max_queries": 200, "negative_rate": 0.01, "check_queries": 0}
-        ),
-        "ranker": SMALL_BUILD.ranker.model_copy(update={"seeds": (0,)}),
-    }
-)
-
-
-@pytest.fixture(scope="module")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home built from the real films and a small audience."""
-    home = tmp_path_factory.mktemp("sample")
-    films = read_films()
-    audience = AudienceConfig(seed=11, n_viewers=120, n_ratings=3_500, n_years=2, min_ratings=10)
-    build(wrap(simulate(films, audience), films, "sample"), Settings(home=home), CONFIG)
-    return home
 
 
 @pytest.fixture
 def home(sample_home: Path, tmp_path: Path) -> Path:
     shutil.copytree(sample_home, tmp_path / "home")
     return tmp_path / "home"
-
-
-def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def clean_environment(**added: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MOVIEREC_")}
-    return {**kept, "PYTHONUNBUFFERED": "1", **added}
-
-
-@dataclass
-class Api:
-    """A running API, spoken to over HTTP."""
-
-    url: str
-    process: subprocess.Popen[str]
-
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
-            return json.load(answer)
-
-    def post(self, path: str, **body: object) -> tuple[int, Any]:
-        request = urllib.request.Request(
-            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, json.load(answer)
-
-    def list_ids(self, user_idx: int, k: int = 20) -> list[str]:
-        return [item["item_id"] for item in self.get(f"/recommend/user/{user_idx}?k={k}")["items"]]
-
-    def say(self, action: str, item_id: str, **more: str) -> str:
-        event_id = str(uuid4())
-        status, answer = self.post(
-            "/feedback", event_id=event_id, user_id=VIEWER, item_id=item_id, action=action, **more
-        )
-        assert (status, answer["status"]) == (201, "stored")
-        return event_id
-
-
-@contextmanager
-def serve(home: Path) -> Iterator[Api]:
-    port = find_free_port()
-    command = [sys.executable, "-m", "app.server", "--home", str(home), "--port", str(port)]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert f"http://127.0.0.1:{port}" in process.stdout.readline()
-            yield Api(f"http://127.0.0.1:{port}", process)
-        finally:
-            process.kill()
 
 
 def refuse(api: Api, path: str) -> tuple[int, dict[str, Any]]:
@@ -140,8 +47,8 @@ def test_lists_debug_and_feedback_over_http_and_over_a_restart(home: Path) -> No
         check_debug(api, user_idx, before["items"])
 
         liked, hidden = before["items"][0]["item_id"], before["items"][1]["item_id"]
-        api.say("like", liked)
-        disliked = api.say("dislike", hidden)
+        api.say(VIEWER, "like", liked)
+        disliked = api.say(VIEWER, "dislike", hidden)
         after = api.list_ids(user_idx)
         assert not {liked, hidden} & set(after)
         assert after != [item["item_id"] for item in before["items"][2:]] + after[-2:]
@@ -154,7 +61,7 @@ def test_lists_debug_and_feedback_over_http_and_over_a_restart(home: Path) -> No
             (hidden, "dislike"),
             (liked, "like"),
         ]
-        api.say("undo", hidden, undoes=disliked)
+        api.say(VIEWER, "undo", hidden, undoes=disliked)
         assert [entry["action"] for entry in api.get(f"/feedback?user_id={VIEWER}")["feedback"]] == ["like"]
 
 
@@ -217,32 +124,14 @@ def test_a_damaged_bundle_is_reported_and_not_served(home: Path) -> None:
 @pytest.fixture
 def app_url(home: Path) -> Iterator[str]:
     """The real app over the real API."""
-    port = find_free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "ui/streamlit_app.py", "--server.port", str(port)]
-    with serve(home) as api:
-        environment = clean_environment(MOVIEREC_API_URL=api.url)
-        with subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                assert process.stdout is not None
-                assert any("URL:" in line for line in process.stdout), "Streamlit did not start"
-                yield f"http://127.0.0.1:{port}"
-            finally:
-                process.kill()
+    with serve(home) as api, show(api.url, home) as url:
+        yield url
 
 
 @pytest.fixture
 def browser_page() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        if os.environ.get("MOVIEREC_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"{CHROMIUM} is required here and missing")
-        pytest.skip(f"{CHROMIUM} is missing")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    with open_browser() as browser:
         yield browser.new_page(viewport={"width": 1440, "height": 1000})
-        browser.close()
 
 
 @pytest.mark.browser
@@ -254,8 +143,8 @@ def test_a_like_in_the_browser_moves_the_wall_and_survives_a_reload(browser_page
     browser_page.on("websocket", lambda opened: hosts.add(urlsplit(opened.url).hostname))
 
     browser_page.goto(f"{app_url}/?viewer={VIEWER}")
-    posters = browser_page.locator(".mr-poster img")
-    expect(posters).to_have_count(24, timeout=30_000)
+    posters = browser_page.locator(".st-key-wall-home .mr-poster img")
+    expect(posters).to_have_count(12, timeout=30_000)
     browser_page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
 
     like = browser_page.get_by_role("button", name=re.compile("^Like: ")).nth(6)
@@ -269,7 +158,7 @@ def test_a_like_in_the_browser_moves_the_wall_and_survives_a_reload(browser_page
     browser_page.reload()
     expect(browser_page.get_by_text("Your thumbs", exact=False).first).to_be_visible(timeout=30_000)
     expect(browser_page.get_by_role("button", name=title).first).to_be_visible()
-    expect(posters).to_have_count(24, timeout=30_000)
+    expect(posters).to_have_count(12, timeout=30_000)
     expect(browser_page.get_by_role("button", name=f"Like: {title}", exact=True)).to_have_count(0)
 
     assert {host for host in hosts if host} == {"127.0.0.1"}

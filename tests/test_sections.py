@@ -22,7 +22,8 @@ OTHER = Reason(ReasonTag.POPULAR, "Liked by many viewers")
 class Stub:
     """A service whose answers are plain: films 0 to 4 are watched, the rest ranked by index.
 
-    Films from 30 on are rare, the higher the index the higher the match.
+    Films from 30 on are rare, the higher the index the higher the match; the others have the same, but
+    for film 24.
     """
 
     niche: str = "als"
@@ -33,7 +34,8 @@ class Stub:
 
     def shortlist(self, history: History, query: Query) -> Shortlist:
         items = np.arange(5, N, dtype=np.int32)
-        match = (items / N).astype(np.float32)
+        match = np.where(items < 30, 0.5, items / N).astype(np.float32)
+        match[items == 24] = 0.1
 
         def describe(position: int, rank: int) -> RecommendedItem:
             item = int(items[position])
@@ -82,6 +84,7 @@ def test_rows_come_in_reading_order_and_hold_what_they_say() -> None:
     assert [(section.kind.value, ids(section)) for section in sections] == [
         ("for_you", [5, 6, 7, 8]),
         # Liked last is film 2, then 1; film 4 was not liked and film 3 has too few neighbours.
+        # 24 stands near film 2 as well, but has a low match.
         ("because_you_liked", [20, 21, 22, 23]),
         ("because_you_liked", [10, 11, 12, 13]),
         # Of the most active, 5 and 7 stand above already.

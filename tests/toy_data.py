@@ -48,6 +48,16 @@ SMALL_BUILD = BuildConfig(
     ranker=RankerConfig(max_iter=15, max_leaf_nodes=8, min_samples_leaf=5, seeds=(0, 1)),
 )
 
+# Enough watched rows for matches that differ, few enough others to fit in a moment.
+QUICK_BUILD = SMALL_BUILD.model_copy(
+    update={
+        "training": SMALL_BUILD.training.model_copy(
+            update={"max_queries": 200, "negative_rate": 0.01, "check_queries": 0}
+        ),
+        "ranker": SMALL_BUILD.ranker.model_copy(update={"seeds": (0,)}),
+    }
+)
+
 
 def tabulate(
     events: Iterable[tuple[int, int, float, int]], n_users: int | None = None, n_items: int | None = None

@@ -25,6 +25,7 @@ from ui.models import (
     MoviePage,
     Neighbours,
     PickList,
+    SectionPage,
     Taste,
     ViewerPage,
 )
@@ -55,7 +56,7 @@ class ApiRefused(ApiError):  # noqa: N818 - names what the API did
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a list should be like. Years are inclusive; ``diversity`` in [0, 1]."""
+    """What a list should be like. Years are inclusive; ``diversity`` in [0, 1]; ``hide`` holds item ids."""
 
     k: int = 24
     generation: str = "v2"
@@ -63,6 +64,8 @@ class Wishes:
     year_from: int | None = None
     year_to: int | None = None
     diversity: float = 0.0
+    aim: str = "balanced"
+    hide: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,12 @@ class ApiClient:
         """Return the list for somebody without a trained history; stored feedback of ``viewer`` counts."""
         body = _body(viewer, wishes, favourite_genres, likes)
         return self._parse(PickList, self._send("POST", "/recommend", json=body))
+
+    def sections(self, user_id: str, wishes: Wishes, favourite_genres: Sequence[str] = ()) -> SectionPage:
+        """Return the home page of anybody, known to the data set or not; ``wishes.k`` films a row."""
+        params = _query(wishes) | {"genres": list(favourite_genres)}
+        del params["generation"]
+        return self._get(SectionPage, f"/users/{quote(user_id, safe='')}/sections", params)
 
     def inspect(self, user_idx: int, wishes: Wishes) -> Inspection:
         """Return the list for a known viewer with everything that made it."""
@@ -272,6 +281,8 @@ def _body(
         "only_genres": list(wishes.genres),
         "year_from": wishes.year_from,
         "year_to": wishes.year_to,
+        "aim": wishes.aim,
+        "exclude": list(wishes.hide),
     }
 
 
@@ -283,6 +294,8 @@ def _query(wishes: Wishes) -> dict[str, Any]:
         "year_from": wishes.year_from,
         "year_to": wishes.year_to,
         "diversity": wishes.diversity,
+        "aim": wishes.aim,
+        "hide": list(wishes.hide),
     }
 
 

@@ -1,18 +1,19 @@
 """A viewer's marks on films and the events still on their way to the API, as values.
 
-A mark counts at once on screen; its event waits in a queue until the API has stored it. Events keep
-their id while they wait, so sending one twice does no harm.
+A mark counts at once on screen; its event waits, here and in the outbox, until the API has stored it.
+Events keep their id while they wait, so sending one twice does no harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from ui.api_client import ApiRefused, ApiUnavailable, FeedbackEvent
+from ui.api_client import FeedbackEvent
 from ui.models import Action, FeedbackList, Movie
+from ui.outbox import Kept
 from ui.rerank import Signal
 
 
@@ -86,25 +87,25 @@ def undo_mark(book: MarkBook, event_id: str) -> MarkBook:
     return replace(book, marks=marks, queue=(*book.queue, event))
 
 
-def deliver(book: MarkBook, send: Callable[[FeedbackEvent], None]) -> tuple[MarkBook, str | None]:
-    """Send the waiting events in order; return the book after it and what went wrong, if anything.
+def restore_book(user_id: str, kept: Sequence[Kept]) -> MarkBook:
+    """Return the book of a viewer whose events wait from an earlier visit, oldest first."""
+    marks: list[Mark] = []
+    for each in kept:
+        event = each.event
+        if event.action == "undo":
+            marks = [mark for mark in marks if mark.event_id != event.undoes]
+        else:
+            marks.insert(0, Mark(event.event_id, each.movie, event.action))
+    return MarkBook(user_id, tuple(marks), tuple(each.event for each in kept), complete=False)
 
-    An API that cannot be reached leaves the rest waiting. A refused event is given up, and its mark
-    with it: what is shown is what is stored or still may be.
-    """
-    problem = None
-    while book.queue:
-        event = book.queue[0]
-        try:
-            send(event)
-        except ApiUnavailable as error:
-            return book, str(error)
-        except ApiRefused as error:
-            problem = str(error)
-            kept = tuple(mark for mark in book.marks if mark.event_id != event.event_id)
-            book = replace(book, marks=kept)
-        book = replace(book, queue=book.queue[1:])
-    return book, problem
+
+def settle(book: MarkBook, waiting: Collection[str], refused: Collection[str] = ()) -> MarkBook:
+    """Return the book after a round of sending: what is stored no longer waits, refused marks are gone."""
+    return replace(
+        book,
+        marks=tuple(mark for mark in book.marks if mark.event_id not in refused),
+        queue=tuple(event for event in book.queue if event.event_id in waiting),
+    )
 
 
 def read_signals(book: MarkBook, counted: Collection[str] = ()) -> tuple[Signal, ...]:

@@ -75,6 +75,29 @@ class PickList:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A row of the home page; ``because`` is the liked film behind it, where there is one."""
+
+    kind: str
+    title: str
+    hint: str
+    because: TitleRef | None
+    genre: str | None
+    items: tuple[Pick, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPage:
+    """A home page: rows in reading order, a film at most once across them."""
+
+    user_id: str
+    known: bool
+    bundle: str
+    note: str | None
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A watched title and the amount it adds to one source's score."""
 

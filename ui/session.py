@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Final, cast
 from uuid import uuid4
 
 import streamlit as st
 
-from ui.api_client import MAX_K, ApiClient, ApiUnavailable, Wishes
-from ui.feedback import MarkBook, add_mark, complete_book, deliver, undo_mark
+from ui.api_client import ApiClient, ApiUnavailable
+from ui.courier import Courier
+from ui.feedback import MarkBook, add_mark, complete_book, restore_book, settle, undo_mark
 from ui.models import (
     Action,
     GenreList,
@@ -21,12 +21,19 @@ from ui.models import (
     MovieFacts,
     MoviePage,
     Neighbours,
-    PickList,
     Taste,
     Viewer,
     ViewerPage,
 )
+from ui.outbox import Outbox
+from ui.pantry import Pantry
 from ui.text import escape_markdown, name_movie
+
+HOME: Final = "home"
+"""Surface of the list that re-ranks itself."""
+
+PATIENCE_SECONDS: Final = 0.15
+"""How long a press waits for the API to store it; afterwards it waits in the outbox, shown as such."""
 
 GUEST_PREFIX: Final = "guest-"
 _PAST_TENSE: Final = {"like": "Liked", "dislike": "Hidden", "save": "Saved"}
@@ -46,23 +53,37 @@ class Person:
         return self.viewer is None
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The list on screen and the request it answers; ``counted`` marks were known to the API."""
-
-    person: Person
-    wishes: Wishes
-    picks: PickList
-    fetched: datetime
-    counted: frozenset[str] = frozenset()
-    exhausted: bool = False
-
-
 def get_client() -> ApiClient:
     """Return this session's client."""
     if "client" not in st.session_state:
         st.session_state["client"] = ApiClient.from_environment()
     return cast(ApiClient, st.session_state["client"])
+
+
+@st.cache_resource(show_spinner=False)
+def _open_outbox(base_url: str) -> Outbox:
+    return Outbox.open(base_url)
+
+
+@st.cache_resource(show_spinner=False)
+def _open_courier(base_url: str) -> Courier:
+    # A client of its own: requests' sessions are not meant for several threads.
+    return Courier(_open_outbox(base_url), ApiClient.from_environment().send_feedback)
+
+
+@st.cache_resource(show_spinner=False)
+def _open_pantry() -> Pantry:
+    return Pantry()
+
+
+def get_outbox() -> Outbox:
+    """Return what waits to be sent to this session's API."""
+    return _open_outbox(get_client().base_url)
+
+
+def get_courier() -> Courier:
+    """Return who sends it."""
+    return _open_courier(get_client().base_url)
 
 
 @st.cache_data(ttl=20, show_spinner=False)
@@ -101,13 +122,20 @@ def load_health() -> Health:
 
 
 def load_genres() -> tuple[str, ...]:
-    """Return the genres of the catalogue."""
-    return _load_genres(get_client().base_url, _client=get_client()).genres
+    """Return the genres of the catalogue; the last known ones where the API is away."""
+    client = get_client()
+    return get_pantry().fetch(
+        ("genres", client.base_url), lambda: _load_genres(client.base_url, _client=client).genres
+    )
 
 
 def load_viewers(query: str = "", limit: int = 100) -> ViewerPage:
-    """Return known viewers whose id matches."""
-    return _load_viewers(get_client().base_url, query, limit, _client=get_client())
+    """Return known viewers whose id matches; the last known ones where the API is away."""
+    client = get_client()
+    return get_pantry().fetch(
+        ("viewers", client.base_url, query, limit),
+        lambda: _load_viewers(client.base_url, query, limit, _client=client),
+    )
 
 
 def search_movies(query: str, limit: int = 24) -> MoviePage:
@@ -210,46 +238,23 @@ def make_address(movie: Movie | None = None) -> dict[str, str | list[str]]:
     return address
 
 
-def get_shelf() -> Shelf | None:
-    """Return the last list that arrived, whoever it was for."""
-    return cast("Shelf | None", st.session_state.get("shelf"))
-
-
-def load_shelf(person: Person, wishes: Wishes, fresh: bool = False) -> Shelf:
-    """Return the list for these wishes; asks the API only where it has not answered them yet.
-
-    With ``fresh`` it asks again, and from then on the marks it knew of no longer move cards here.
-    """
-    shelf = get_shelf()
-    same = shelf is not None and shelf.person == person
-    if shelf is not None and same and shelf.wishes == wishes and not fresh:
-        return shelf
-    counted = shelf.counted if shelf is not None and same else frozenset()
-    if fresh:
-        book = get_book(person)
-        counted = frozenset(mark.event_id for mark in book.marks) - book.waiting
-    shelf = Shelf(person, wishes, _ask(person, wishes), datetime.now(UTC), counted)
-    st.session_state["shelf"] = shelf
-    return shelf
-
-
-def extend_shelf(shelf: Shelf, n_more: int) -> None:
-    """Add up to ``n_more`` further films below the list; what is on screen stays where it is."""
-    items = shelf.picks.items
-    known = {pick.item_id for pick in items}
-    answer = _ask(shelf.person, replace(shelf.wishes, k=min(MAX_K, len(items) + n_more)))
-    new = tuple(pick for pick in answer.items if pick.item_id not in known)[:n_more]
-    joined = replace(answer, k=len(items) + len(new), items=items + new)
-    st.session_state["shelf"] = replace(shelf, picks=joined, exhausted=not new)
+def get_pantry() -> Pantry:
+    """Return the last good answers of this server."""
+    return _open_pantry()
 
 
 def get_book(person: Person) -> MarkBook:
-    """Return the viewer's marks; what the API has stored is loaded once per session and viewer.
+    """Return the viewer's marks: what the API has stored, loaded once, and what waits to be sent.
 
     While the API cannot tell, marks given meanwhile are kept and joined with the stored ones later.
     """
     books = st.session_state.setdefault("books", {})
-    book = cast(MarkBook, books.get(person.user_id, MarkBook(person.user_id, complete=False)))
+    book = cast("MarkBook | None", books.get(person.user_id))
+    if book is None:
+        kept = get_outbox().waiting(person.user_id)
+        book = restore_book(person.user_id, kept)
+        if kept:
+            get_courier().hurry(patience=0.0)
     if not book.complete:
         with suppress(ApiUnavailable):
             book = complete_book(book, get_client().feedback(person.user_id))
@@ -258,35 +263,51 @@ def get_book(person: Person) -> MarkBook:
 
 
 def send_waiting(person: Person) -> None:
-    """Try again to send what is waiting."""
-    book = get_book(person)
-    if book.queue:
-        _deliver(book)
+    """Take note of what was stored or refused meanwhile, and try the rest again."""
+    if get_book(person).queue:
+        _send(get_book(person), patience=0.0)
 
 
 def mark_movie(person: Person, movie: Movie, action: Action, surface: str, rank: int | None = None) -> None:
-    """Like, dislike or save a film: counts at once, and is sent to the API."""
+    """Like, dislike or save a film: counts at once, and is on its way to the API."""
     context = {"surface": surface} | ({"rank": str(rank)} if rank else {})
-    _deliver(add_mark(get_book(person), movie, action, context))
+    _change(person, add_mark(get_book(person), movie, action, context), movie)
+    _note_page(surface, action)
     st.session_state["notice"] = f"{_PAST_TENSE[action]}: {escape_markdown(name_movie(movie))}"
 
 
-def undo_movie(person: Person, event_id: str) -> None:
+def undo_movie(person: Person, event_id: str, surface: str = "") -> None:
     """Take a mark back."""
-    _deliver(undo_mark(get_book(person), event_id))
+    book = get_book(person)
+    mark = next((mark for mark in book.marks if mark.event_id == event_id), None)
+    if mark is None:
+        return
+    _change(person, undo_mark(book, event_id), mark.movie)
+    _note_page(surface, mark.action)
     st.session_state["notice"] = "Taken back"
 
 
-def _deliver(book: MarkBook) -> None:
-    book, problem = deliver(book, get_client().send_feedback)
-    st.session_state["books"][book.user_id] = book
-    st.session_state["feedback_problem"] = problem
+def _change(person: Person, book: MarkBook, movie: Movie) -> None:
+    known = get_book(person).waiting
+    outbox = get_outbox()
+    for event in book.queue:
+        if event.event_id not in known:
+            outbox.keep(event, movie)
+    _send(book, PATIENCE_SECONDS)
 
 
-def _ask(person: Person, wishes: Wishes) -> PickList:
-    if person.viewer is not None:
-        return get_client().recommend(person.viewer.user_idx, wishes)
-    # Links may be old or mistyped: a genre this catalogue lacks must not cost the whole list.
-    known = set(load_genres())
-    favourites = tuple(genre for genre in person.favourite_genres if genre in known)
-    return get_client().recommend_for(person.user_id, wishes, favourites)
+def _send(book: MarkBook, patience: float) -> None:
+    """Hand the waiting events over; what the API has answered by then is taken out of the book."""
+    get_courier().hurry(patience)
+    outbox = get_outbox()
+    refused = outbox.take_refused(book.user_id)
+    waiting = {kept.event.event_id for kept in outbox.waiting(book.user_id)}
+    st.session_state["books"][book.user_id] = settle(book, waiting, refused)
+    if refused:
+        st.session_state["feedback_problem"] = next(iter(refused.values()))
+
+
+def _note_page(surface: str, action: Action) -> None:
+    """Ask for the whole page again where a press in one part of it shows in another."""
+    if surface != HOME or action == "save":
+        st.session_state["page_stale"] = True

@@ -27,6 +27,11 @@ SOURCE_NAMES: Final = {
     "sitting": "Same sitting",
     "genre": "Your genres",
 }
+AIM_NAMES: Final = {
+    "balanced": "A bit of everything",
+    "next": "Something for tonight",
+    "later": "Something to look forward to",
+}
 METHOD_NAMES: Final = {
     "item_item": "item-item",
     "co_seen": "co-seen",
@@ -87,6 +92,15 @@ def format_match(match: float) -> str:
     if 0 < match < 0.01:
         return "<1%"
     return f"{min(round(match * 100), 99 if match < 1 else 100)}%"
+
+
+def explain_match(match: float) -> str:
+    """Return what a match percentage means, in plain words."""
+    return (
+        f"The model's estimate of the chance that you like this film if you watch it: of 100 films with "
+        f"{format_match(match)} that get watched, about {max(round(match * 100), 1)} should be liked. "
+        "It is not a star rating."
+    )
 
 
 def format_boost(boost: float) -> str:

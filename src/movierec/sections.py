@@ -109,7 +109,7 @@ class _Maker:
             title = self.service.catalog.title[anchor]
             basis = {near.item_idx: near.basis for near in self.service.similar(anchor, NEIGHBOURS)}
             order = {item_idx: place for place, item_idx in enumerate(basis)}
-            near = [p for p in self._open() if int(self.pool.item_idx[p]) in order]
+            near = [p for p in self._open(self._good) if int(self.pool.item_idx[p]) in order]
             near.sort(key=lambda p: order[int(self.pool.item_idx[p])])
             lead = {
                 item_idx: Reason(
@@ -147,10 +147,9 @@ class _Maker:
             return None
         count = np.array([self.service.item_stats(int(i)).n_interactions for i in self.pool.item_idx])
         rare = count <= np.quantile(count, GEM_QUANTILE)
-        good = self.pool.match >= np.median(self.pool.match)
         positions = [
             p
-            for p in self._open(rare & good & (count > 0))
+            for p in self._open(rare & self._good & (count > 0))
             if any(hit.source in NICHE_SOURCES for hit in self.pool.hits(p))
         ]
         positions.sort(key=lambda p: -float(self.pool.match[p]))
@@ -185,6 +184,11 @@ class _Maker:
                 n_rows += 1
                 hint = f"The best matches among {name} films"
                 yield Section(SectionKind.GENRE, f"Your genres: {name}", hint, items, genre=name)
+
+    @property
+    def _good(self) -> NDArray[np.bool_]:
+        """bool[n]: the better half by match; nearness alone would also bring what this viewer dislikes."""
+        return self.pool.match >= np.median(self.pool.match)
 
     def _open(self, mask: NDArray[np.bool_] | None = None) -> list[int]:
         """Return positions not taken yet, best first."""

@@ -8,6 +8,7 @@ from browser_fixtures import app_url, page
 from fake_api import FakeApi
 from streamlit.testing.v1 import AppTest
 
+from ui import session
 from ui.api_client import ApiClient
 
 APP = Path(__file__).resolve().parents[2] / "ui" / "streamlit_app.py"
@@ -27,11 +28,14 @@ def client(fake_api: FakeApi) -> ApiClient:
 
 
 @pytest.fixture
-def open_app(fake_api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> OpenApp:
+def open_app(fake_api: FakeApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenApp:
     """Return a function that opens the app as a fresh browser session would."""
     monkeypatch.setenv("MOVIEREC_API_URL", fake_api.url)
     monkeypatch.delenv("MOVIEREC_API_PUBLIC_URL", raising=False)
     monkeypatch.delenv("MOVIEREC_API_KEY", raising=False)
+    monkeypatch.setenv("MOVIEREC_HOME", str(tmp_path))
+    # A press ends when the courier has tried once, however slow the machine is.
+    monkeypatch.setattr(session, "PATIENCE_SECONDS", 20.0)
 
     def open_session(view: str | None = None, **query: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(APP), default_timeout=30)

@@ -72,6 +72,7 @@ class FakeApi:
         self.requests: list[tuple[str, str, Any]] = []
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
         self.events: list[dict[str, Any]] = []
+        self.stored = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _make_handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -188,6 +189,10 @@ def _card(film: dict[str, Any], match: float, rank: int) -> dict[str, Any]:
     }
 
 
+def _renumber(items: list[dict[str, Any]], k: int) -> list[dict[str, Any]]:
+    return [item | {"rank": rank} for rank, item in enumerate(items[:k], start=1)]
+
+
 def _years(low: Any, high: Any) -> tuple[int, int]:
     return (int(low or 0), int(high or 9999))
 
@@ -200,7 +205,8 @@ def _list_for(
         return None
     viewer, k = VIEWERS[index], int(query.get("k", ["10"])[0])
     years = _years(query.get("year_from", [None])[0], query.get("year_to", [None])[0])
-    items = _rank(api, viewer["user_id"], k, index, query.get("only_genres", []), years, [])
+    items = _rank(api, viewer["user_id"], 60, index, query.get("only_genres", []), years, [])
+    items = _renumber([item for item in items if item["item_id"] not in query.get("hide", [])], k)
     frame = {"user_idx": index, "user_id": viewer["user_id"], "k": k, "note": None}
     return frame | {"generation": query.get("generation", ["v2"])[0], "bundle": "toy"}, items
 
@@ -246,9 +252,41 @@ def _recommend_for(api: FakeApi, query: dict[str, list[str]], body: Any) -> tupl
     liked = [genre for item_id in body["likes"] for genre in BY_ID[item_id]["genres"]]
     salt = 5 + len(body["generation"])
     favourites = [*body["genres"], *liked]
-    items = _rank(api, body["viewer"], body["k"], salt, body["only_genres"], years, favourites)
+    items = _rank(api, body["viewer"], 60, salt, body["only_genres"], years, favourites)
+    items = _renumber([item for item in items if item["item_id"] not in body["exclude"]], body["k"])
     frame = {"viewer": body["viewer"], "k": body["k"], "generation": body["generation"]}
     return 200, frame | {"bundle": "toy", "note": None, "items": items}
+
+
+def _sections(api: FakeApi, query: dict[str, list[str]], body: Any, user_id: str) -> tuple[int, Any]:
+    """Deal the ranked films out: the first row, one because of a film, trending, gems, a genre row."""
+    k = int(query.get("k", ["12"])[0])
+    known = next((viewer for viewer in VIEWERS if viewer["user_id"] == user_id), None)
+    years = _years(query.get("year_from", [None])[0], query.get("year_to", [None])[0])
+    salt = known["user_idx"] if known else 5
+    items = _rank(api, user_id, 60, salt, query.get("only_genres", []), years, query.get("genres", []))
+    items = [item for item in items if item["item_id"] not in query.get("hide", [])]
+    rows = [("for_you", "For you", None), ("because_you_liked", f"Because you liked {HOSTILE}", FILMS[5])]
+    rows += [("trending", "Trending now", None), ("hidden_gems", "Hidden gems", None)]
+    sections = []
+    for place, (kind, title, film) in enumerate(rows):
+        start, stop = (0, k) if place == 0 else (k + 10 * (place - 1), k + 10 * place)
+        own = [item | {"rank": rank} for rank, item in enumerate(items[start:stop], start=1)]
+        because = {"item_id": film["item_id"], "title": film["title"]} if film else None
+        row = {"kind": kind, "title": title, "hint": f"Why {kind}", "because": because, "genre": None}
+        if own or place == 0:
+            sections.append(row | {"items": own})
+    frame = {"user_id": user_id, "known": known is not None, "k": k, "aim": query.get("aim", ["balanced"])[0]}
+    return 200, frame | {"bundle": "toy", "note": None, "sections": sections}
+
+
+def _trending(api: FakeApi, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
+    items = [
+        film | {"rank": place, "activity": 60.0 - place, "n_recent": 60 - place, "n_live": 0}
+        for place, film in enumerate(FILMS[: int(query.get("k", ["20"])[0])], start=1)
+    ]
+    frame = {"window": query.get("window", ["week"])[0], "genre": None, "simulated": api.simulated}
+    return 200, frame | {"note": None, "items": items}
 
 
 def _users(api: FakeApi, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
@@ -312,6 +350,7 @@ def _store(api: FakeApi, query: dict[str, list[str]], body: Any) -> tuple[int, A
     stored = any(event["event_id"] == body["event_id"] for event in api.events)
     if not stored:
         api.events.append(body)
+        api.stored.set()
     status = "already stored" if stored else "stored"
     return 200, {"event_id": body["event_id"], "status": status, "server_time": NOW.isoformat()}
 
@@ -347,6 +386,8 @@ _ROUTES = {
     r"POST /recommend": _recommend_for,
     r"POST /recommend/debug": _debug_for,
     **MEASUREMENT_ROUTES,
+    r"GET /users/([^/]+)/sections": _sections,
+    r"GET /trending": _trending,
     r"GET /users": _users,
     r"GET /users/(\d+)/taste": _taste,
     r"GET /movies": _movies,

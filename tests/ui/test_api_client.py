@@ -61,6 +61,8 @@ def test_the_stand_in_keeps_the_contract(fake_api: FakeApi, client: ApiClient) -
         "/evaluation/importance": schemas.ImportanceResponse,
         "/evaluation/ml-100k/random": schemas.ReportResponse,
         "/dataset": schemas.DatasetResponse,
+        "/users/100/sections": schemas.SectionsResponse,
+        "/trending": schemas.TrendingResponse,
     }
     for path, model in answers.items():
         model.model_validate(fake_api.answer("GET", path, {"k": ["3"]}, None)[1])

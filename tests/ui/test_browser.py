@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from fake_api import HOSTILE, FakeApi
+from live import open_browser, show
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -18,8 +19,8 @@ def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
     page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).hostname))
 
     page.goto(f"{app_url}/?viewer=100")
-    posters = page.locator(".mr-poster img")
-    playwright.expect(posters).to_have_count(24, timeout=30_000)
+    posters = page.locator(".st-key-wall-home .mr-poster img")
+    playwright.expect(posters).to_have_count(12, timeout=30_000)
     page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
 
     shown = page.locator('a[href$="movie=6"]').inner_text()
@@ -39,7 +40,7 @@ def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
     chip = page.get_by_role("button", name=title).first
     playwright.expect(chip).to_be_visible()
     chip.click()
-    playwright.expect(page.get_by_text("re-ranked by")).to_have_count(0)
+    playwright.expect(page.get_by_text("Re-ranked by")).to_have_count(0)
     assert fake_api.in_force("100") == []
 
     assert {host for host in hosts if host} == {"127.0.0.1"}
@@ -76,7 +77,7 @@ def test_funnel_names_its_stages_in_full(page: playwright.Page, app_url: str) ->
 
 def test_a_poster_opens_its_film_in_the_same_session(page: playwright.Page, app_url: str) -> None:
     page.goto(f"{app_url}/?viewer=100")
-    playwright.expect(page.locator(".mr-poster img")).to_have_count(24, timeout=30_000)
+    playwright.expect(page.locator(".st-key-wall-home .mr-poster img")).to_have_count(12, timeout=30_000)
     page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
     # The film's link lies over the poster, so the click goes to the card, at a point inside the picture.
     page.locator('[class*="st-key-card-"]').first.click(position={"x": 80, "y": 120})

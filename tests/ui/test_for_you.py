@@ -1,20 +1,29 @@
 from __future__ import annotations
 
-from fake_api import HOSTILE, FakeApi
+from html import unescape
+
+import pytest
+from fake_api import FILMS, HOSTILE, FakeApi
 from streamlit.testing.v1 import AppTest
 
+from ui.components import notices, wall
 from ui.text import escape_markdown
-from ui.views import for_you
 
 
 def texts(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
-    return "\n".join(str(part.value) for part in parts)
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success, *app.subheader]
+    facts = [unescape(part.proto.body) for part in app.get("html")]
+    return "\n".join([*(str(part.value) for part in parts), *facts])
 
 
-def shown_ids(app: AppTest) -> list[str]:
-    prefix = "like-home-"
+def shown_ids(app: AppTest, surface: str = "home") -> list[str]:
+    prefix = f"like-{surface}-"
     return [b.key.removeprefix(prefix) for b in app.button if b.key and b.key.startswith(prefix)]
+
+
+def wait_until_sent(fake_api: FakeApi) -> None:
+    """Return once something is stored: the courier tries again by itself."""
+    assert fake_api.stored.wait(30.0)
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -30,7 +39,7 @@ def test_first_visit_shows_the_first_viewer_and_puts_them_into_the_address(open_
     assert not app.exception
     assert app.query_params["viewer"] == "100"
     assert app.title[0].value == "For you"
-    assert len(shown_ids(app)) == 24
+    assert len(shown_ids(app)) == 12
     assert "Simulated audience" in texts(app)
     assert "60 films" in texts(app)
 
@@ -42,7 +51,7 @@ def test_real_data_is_not_called_simulated(open_app, fake_api: FakeApi) -> None:
 
 def test_deep_link_chooses_the_viewer(open_app, fake_api: FakeApi) -> None:
     app = open_app(viewer="104")
-    assert "/recommend/user/4" in fake_api.paths()
+    assert "/users/104/sections" in fake_api.paths()
     assert "From 48 ratings" in texts(app)
 
 
@@ -57,7 +66,7 @@ def test_choosing_another_viewer(open_app, fake_api: FakeApi) -> None:
     app = open_app(viewer="100")
     app.selectbox(key="viewer_choice").set_value("103").run()
     assert app.query_params["viewer"] == "103"
-    assert "/recommend/user/3" in fake_api.paths()
+    assert "/users/103/sections" in fake_api.paths()
 
 
 def test_like_is_stored_marked_and_moves_cards_with_a_reason(open_app, fake_api: FakeApi) -> None:
@@ -66,14 +75,12 @@ def test_like_is_stored_marked_and_moves_cards_with_a_reason(open_app, fake_api:
     before = shown_ids(app)
     press(app, f"like-home-{liked}")
     assert [(e["action"], e["item_id"], e["user_id"]) for e in fake_api.events] == [("like", liked, "100")]
-    after = shown_ids(app)
-    assert sorted(after) == sorted(before)
-    assert after.index(liked) < 9
+    assert shown_ids(app).index(liked) < before.index(liked)
     assert app.button(key=f"like-home-{liked}").label.startswith("Take back like: ")
     assert "points: you liked it" in texts(app)
     assert "▲" in texts(app)
-    assert "re-ranked by 1 thumb" in texts(app)
-    assert len(fake_api.paths("/recommend/user/0")) == 1
+    assert "Re-ranked by 1 thumb" in texts(app)
+    assert len(fake_api.paths("/users/100/sections")) == 1
 
 
 def test_taking_a_like_back_restores_the_order(open_app, fake_api: FakeApi) -> None:
@@ -100,7 +107,7 @@ def test_api_order_is_one_press_away_and_shows_everything(open_app) -> None:
     before = shown_ids(app)
     press(app, f"like-home-{before[9]}")
     press(app, f"dislike-home-{before[2]}")
-    app.segmented_control(key="order").set_value(for_you.API_ORDER).run()
+    app.segmented_control(key="order").set_value(wall.API_ORDER).run()
     assert shown_ids(app) == before
     assert "recommender's own order" in texts(app)
 
@@ -121,22 +128,35 @@ def test_a_new_session_still_knows_the_like(open_app) -> None:
     again = open_app(viewer="100")
     chips = [b.label for b in again.button if b.key and b.key.startswith("chip-")]
     assert chips == [f"{label} :material/close:"]
-    assert "re-ranked by 1 thumb" in texts(again)
+    assert "Re-ranked by 1 thumb" in texts(again)
 
 
 def test_refresh_shows_the_servers_new_answer(open_app, fake_api: FakeApi) -> None:
     app = open_app(viewer="100")
     liked = shown_ids(app)[4]
     press(app, f"like-home-{liked}")
-    press_label(app, "Refresh picks")
-    assert len(fake_api.paths("/recommend/user/0")) == 2
-    expected = [
-        card["item_id"]
-        for card in fake_api.answer("GET", "/recommend/user/0", {"k": ["24"]}, None)[1]["items"]
-    ]
+    assert app.button(key="ask-again").label == "Ask again with 1 new thumb"
+    press(app, "ask-again")
+    assert len(fake_api.paths("/users/100/sections")) == 2
+    page = fake_api.answer("GET", "/users/100/sections", {"k": ["18"]}, None)[1]
+    expected = [card["item_id"] for card in page["sections"][0]["items"]][:12]
     assert shown_ids(app) == expected
     assert liked not in expected
     assert "the recommender has counted 1 of your marks" in texts(app)
+    assert app.button(key="ask-again").label == "Ask again"
+
+
+def test_what_the_new_answer_changed_is_said_film_by_film(open_app) -> None:
+    app = open_app(viewer="100")
+    before = shown_ids(app)
+    press(app, f"like-home-{before[4]}")
+    press(app, "ask-again")
+    after = shown_ids(app)
+    assert "learnt from your thumbs" in texts(app)
+    assert "1 film left because you marked them" in texts(app)
+    n_new = len(set(after) - set(before))
+    assert texts(app).count("new since your thumbs") <= n_new
+    assert "by the recommender" in texts(app)
 
 
 def test_filters_ask_the_api(open_app, fake_api: FakeApi) -> None:
@@ -145,12 +165,13 @@ def test_filters_ask_the_api(open_app, fake_api: FakeApi) -> None:
     app.slider(key="years").set_value((1980, 2010)).run()
     expected = {
         film["item_id"]
-        for film in fake_api.answer(
+        for section in fake_api.answer(
             "GET",
-            "/recommend/user/0",
-            {"k": ["24"], "only_genres": ["Crime"], "year_from": ["1980"], "year_to": ["2010"]},
+            "/users/100/sections",
+            {"k": ["18"], "only_genres": ["Crime"], "year_from": ["1980"], "year_to": ["2010"]},
             None,
-        )[1]["items"]
+        )[1]["sections"]
+        for film in section["items"]
     }
     assert set(shown_ids(app)) == expected
     assert expected
@@ -166,18 +187,72 @@ def test_load_more_appends_below(open_app) -> None:
     app = open_app(viewer="100")
     before = shown_ids(app)
     press(app, "more")
-    assert shown_ids(app)[:24] == before
-    assert len(shown_ids(app)) == 36
+    assert shown_ids(app)[:12] == before
+    assert len(shown_ids(app)) == 24
 
 
 def test_load_more_ends_where_the_catalogue_does(open_app) -> None:
     app = open_app(viewer="100")
-    app.segmented_control(key="length").set_value(48).run()
-    press(app, "more")
-    assert len(shown_ids(app)) == 60
-    press(app, "more")
-    assert len(shown_ids(app)) == 60
+    app.multiselect(key="genres").set_value(["Crime"]).run()
+    for _ in range(3):
+        if any(button.key == "more" for button in app.button):
+            press(app, "more")
+    everything = [*shown_ids(app), *(b for n in range(1, 5) for b in shown_ids(app, f"row{n}"))]
+    crime = {film["item_id"] for film in FILMS if "Crime" in film["genres"]}
+    assert sorted(everything) == sorted(crime)
     assert "That is all there is" in texts(app)
+
+
+def test_no_film_stands_on_the_page_twice(open_app) -> None:
+    app = open_app(viewer="100")
+    press(app, "more")
+    keys = [b.key.split("-")[-1] for b in app.button if b.key and b.key.startswith("like-")]
+    assert len(keys) > 40
+    assert len(keys) == len(set(keys))
+
+
+def test_rows_are_named_and_open_up(open_app) -> None:
+    app = open_app(viewer="100")
+    titles = [str(part.value) for part in app.subheader]
+    assert titles == [f"Because you liked {escape_markdown(HOSTILE)}", "Trending now", "Hidden gems"]
+    assert len(shown_ids(app, "row1")) == 8
+    press(app, "more-row-1")
+    assert len(shown_ids(app, "row1")) == 10
+
+
+def test_a_like_in_a_row_moves_the_list_above(open_app) -> None:
+    app = open_app(viewer="100")
+    press(app, f"like-row1-{shown_ids(app, 'row1')[0]}")
+    app.run()
+    assert "Re-ranked by 1 thumb" in texts(app)
+
+
+def test_a_saved_film_gets_its_own_row_only_where_it_is_not_above(open_app) -> None:
+    app = open_app(viewer="100")
+    saved = shown_ids(app)[2]
+    press(app, f"save-home-{saved}")
+    app.run()
+    assert saved in shown_ids(app)
+    assert "1 more above" in texts(app)
+    assert not shown_ids(app, "saved")
+    app.toggle(key="hide_saved").set_value(True).run()
+    assert saved not in shown_ids(app)
+    assert shown_ids(app, "saved") == [saved]
+    assert len(shown_ids(app)) == 12
+
+
+def test_the_mood_is_asked_of_the_api(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    app.selectbox(key="aim").set_value("next").run()
+    assert [query["aim"] for query in fake_api.queries("/users/100/sections")] == [["balanced"], ["next"]]
+
+
+def test_another_generation_is_one_list(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    app.selectbox(key="engine").set_value("v1-als").run()
+    assert fake_api.queries("/recommend/user/0")[-1]["generation"] == ["v1-als"]
+    assert len(shown_ids(app)) == 12
+    assert not app.subheader
 
 
 def test_hostile_title_stays_text(open_app) -> None:
@@ -199,7 +274,7 @@ def test_api_down_on_the_first_visit_is_plain_and_recovers(open_app, fake_api: F
     assert "Down for this test" in texts(app)
     fake_api.down = False
     press_label(app, "Try again")
-    assert len(shown_ids(app)) == 24
+    assert len(shown_ids(app)) == 12
 
 
 def test_api_down_later_keeps_the_last_list_and_says_so(open_app, fake_api: FakeApi) -> None:
@@ -212,8 +287,11 @@ def test_api_down_later_keeps_the_last_list_and_says_so(open_app, fake_api: Fake
     assert "last list that arrived" in texts(app)
 
 
-def test_a_like_waits_while_the_store_is_away_and_is_sent_once(open_app, fake_api: FakeApi) -> None:
+def test_a_like_waits_while_the_store_is_away_and_is_sent_once(
+    open_app, fake_api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = open_app(viewer="100")
+    monkeypatch.setattr(notices, "GRACE_SECONDS", -1.0)
     fake_api.feedback_down = True
     liked = shown_ids(app)[9]
     press(app, f"like-home-{liked}")
@@ -221,10 +299,38 @@ def test_a_like_waits_while_the_store_is_away_and_is_sent_once(open_app, fake_ap
     assert "you liked it" in texts(app)
     tried = {body["event_id"] for _, path, body in fake_api.requests if path == "/feedback" and body}
     fake_api.feedback_down = False
+    wait_until_sent(fake_api)
     app.run()
     assert "waiting" not in texts(app)
     assert {event["event_id"] for event in fake_api.events} == tried
     assert len(fake_api.events) == 1
+
+
+def test_what_waits_survives_a_closed_tab(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    liked = shown_ids(app)[9]
+    fake_api.feedback_down = True
+    press(app, f"like-home-{liked}")
+    again = open_app(viewer="100")
+    assert again.button(key=f"like-home-{liked}").label.startswith("Take back like: ")
+    fake_api.feedback_down = False
+    wait_until_sent(fake_api)
+    assert [(event["action"], event["item_id"]) for event in fake_api.events] == [("like", liked)]
+
+
+def test_a_new_session_shows_the_last_page_while_the_api_is_away(open_app, fake_api: FakeApi) -> None:
+    before = shown_ids(open_app(viewer="100"))
+    fake_api.down = True
+    again = open_app(viewer="100")
+    assert shown_ids(again) == before
+    assert "last list that arrived" in texts(again)
+    assert not again.exception
+
+
+def test_nobody_is_shown_the_page_of_somebody_else(open_app, fake_api: FakeApi) -> None:
+    open_app(viewer="100")
+    fake_api.down = True
+    assert not shown_ids(open_app(viewer="101"))
 
 
 def test_a_refused_like_is_taken_off_and_said(open_app, fake_api: FakeApi) -> None:
@@ -240,7 +346,7 @@ def test_earlier_likes_that_cannot_be_loaded_are_said(open_app, fake_api: FakeAp
     fake_api.feedback_down = True
     app = open_app(viewer="100")
     assert "earlier likes cannot be loaded" in texts(app)
-    assert len(shown_ids(app)) == 24
+    assert len(shown_ids(app)) == 12
 
 
 def test_new_viewer_is_asked_and_gets_a_list(open_app, fake_api: FakeApi) -> None:
@@ -251,12 +357,15 @@ def test_new_viewer_is_asked_and_gets_a_list(open_app, fake_api: FakeApi) -> Non
     assert app.title[0].value == "What do you like?"
     app.button_group(key="onboarding_genres").set_value(["Crime", "War"]).run()
     starter = next(b.key for b in app.button if b.key and b.key.startswith("like-onboarding-"))
+    first = shown_ids(app, "first")
+    assert first, "picks appear with the first answer"
     press(app, starter)
+    assert shown_ids(app, "first") != first
+    assert "1 film chosen" in texts(app)
     press(app, "finish-onboarding")
     assert app.title[0].value == "For you"
-    assert len(shown_ids(app)) == 24
-    body = [body for _, path, body in fake_api.requests if path == "/recommend"][-1]
-    assert (body["viewer"], body["genres"]) == (guest, ["Crime", "War"])
+    assert len(shown_ids(app)) == 12
+    assert fake_api.queries(f"/users/{guest}/sections")[-1]["genres"] == ["Crime", "War"]
     assert [event["user_id"] for event in fake_api.events] == [guest]
 
 
@@ -264,11 +373,10 @@ def test_a_guest_link_brings_the_guest_back(open_app, fake_api: FakeApi) -> None
     app = open_app(viewer="guest-abc", likes=["Crime", "War", "Gone"])
     assert app.title[0].value == "For you"
     assert "your genres: Crime, War and Gone" in texts(app)
-    body = [body for _, path, body in fake_api.requests if path == "/recommend"][-1]
-    assert (body["viewer"], body["genres"]) == ("guest-abc", ["Crime", "War"])
+    assert fake_api.queries("/users/guest-abc/sections")[-1]["genres"] == ["Crime", "War"]
 
 
 def test_onboarding_can_be_skipped(open_app) -> None:
     app = open_app(viewer="guest-abc")
     press(app, "skip-onboarding")
-    assert len(shown_ids(app)) == 24
+    assert len(shown_ids(app)) == 12

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.api_client import ApiRefused, ApiUnavailable, FeedbackEvent
-from ui.feedback import MarkBook, add_mark, complete_book, deliver, read_signals, undo_mark
+from ui.feedback import MarkBook, add_mark, complete_book, read_signals, restore_book, settle, undo_mark
 from ui.models import FeedbackEntry, FeedbackList, Movie
+from ui.outbox import Kept
 
 
 def make_movie(item_id: str) -> Movie:
@@ -56,33 +56,22 @@ def test_undo_of_an_unknown_event_changes_nothing() -> None:
     assert undo_mark(BOOK, "nothing") == BOOK
 
 
-def test_an_unreachable_api_keeps_the_rest_waiting_with_their_ids() -> None:
+def test_what_is_stored_no_longer_waits_and_what_is_refused_loses_its_mark() -> None:
     book = add_mark(add_mark(BOOK, A, "like", {}), make_movie("b"), "like", {})
-    sent: list[str] = []
-
-    def send_one(event: FeedbackEvent) -> None:
-        if sent:
-            raise ApiUnavailable("away")
-        sent.append(event.event_id)
-
-    after, problem = deliver(book, send_one)
-    assert (after.queue, problem) == (book.queue[1:], "away")
-    assert after.marks == book.marks
-    again, problem = deliver(after, lambda event: sent.append(event.event_id))
-    assert (again.queue, problem) == ((), None)
-    assert sent == [event.event_id for event in book.queue]
+    book = add_mark(book, make_movie("c"), "save", {})
+    _, second, third = book.queue
+    after = settle(book, waiting={third.event_id}, refused={second.event_id})
+    assert after.queue == (third,)
+    assert {mark.movie.item_id for mark in after.marks} == {"a", "c"}
 
 
-def test_a_refused_event_is_given_up_with_its_mark_only() -> None:
-    book = add_mark(add_mark(BOOK, A, "like", {}), make_movie("b"), "like", {})
-
-    def refuse_first(event: FeedbackEvent) -> None:
-        if event.item_id == "a":
-            raise ApiRefused("no such film", 404)
-
-    after, problem = deliver(book, refuse_first)
-    assert [mark.movie.item_id for mark in after.marks] == ["b"]
-    assert (after.queue, problem) == ((), "no such film")
+def test_a_book_is_restored_from_what_waits() -> None:
+    book = add_mark(add_mark(BOOK, A, "like", {}), make_movie("b"), "save", {})
+    book = undo_mark(book, book.find("a", "like").event_id)  # type: ignore[union-attr]
+    films = {"a": A, "b": make_movie("b")}
+    again = restore_book("100", [Kept(event, films[event.item_id]) for event in book.queue])
+    assert (again.marks, again.queue) == (book.marks, book.queue)
+    assert not again.complete
 
 
 def test_stored_marks_join_those_given_meanwhile() -> None:
@@ -103,8 +92,7 @@ def test_what_is_on_screen_is_what_the_events_say(steps: list[tuple[str, str]]) 
             book = undo_mark(book, marks[0].event_id) if marks else book
         else:
             book = add_mark(book, make_movie(item_id), step, {})  # type: ignore[arg-type]
-    stored: list[FeedbackEvent] = []
-    book, _ = deliver(book, stored.append)
+    stored = book.queue
     undone = {event.undoes for event in stored if event.action == "undo"}
     in_force = {
         (event.event_id, event.item_id, event.action)

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 def texts(app: AppTest) -> str:
     parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.title, *app.subheader]
-    return "\n".join(str(part.value) for part in parts)
+    return "\n".join([*(str(part.value) for part in parts), *(part.proto.body for part in app.get("html"))])
 
 
 def test_title_page_shows_facts_and_neighbours(open_app) -> None:

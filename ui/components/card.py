@@ -7,39 +7,38 @@ from typing import Final
 
 import streamlit as st
 
+from ui.changes import Changes
 from ui.components.marks import show_mark_buttons
-from ui.components.poster import show_poster
+from ui.components.poster import show_facts, show_poster
 from ui.feedback import MarkBook
-from ui.models import Movie
+from ui.models import Movie, Pick
 from ui.rerank import Placed, explain_move
 from ui.session import Person, make_address
 from ui.text import (
-    describe_movie,
     escape_markdown,
+    explain_match,
     format_boost,
-    format_match,
     format_move,
     strip_year,
 )
+
+__all__ = ["explain_match", "show_movie_cards", "show_pick_cards", "show_rail", "show_title"]
 
 TITLE_PAGE: Final = "views/title.py"
 CARD_WIDTH: Final = 164
 
 
-def explain_match(match: float) -> str:
-    """Return what a match percentage means, in plain words."""
-    return (
-        f"The model's estimate of the chance that you like this film if you watch it: of 100 films with "
-        f"{format_match(match)} that get watched, about {max(round(match * 100), 1)} should be liked. "
-        "It is not a star rating."
-    )
-
-
-def show_pick_cards(person: Person, book: MarkBook, placed: Sequence[Placed], surface: str) -> None:
-    """Draw a wall of recommended films in their order."""
+def show_pick_cards(
+    person: Person,
+    book: MarkBook,
+    placed: Sequence[Placed],
+    surface: str,
+    changes: Changes | None = None,
+) -> None:
+    """Draw a wall of recommended films in their order; ``changes`` since the answer before."""
     with st.grid(6, min_column_width=CARD_WIDTH, gap=("medium", "small"), key=f"wall-{surface}"):
         for card in placed:
-            _show_pick_card(person, book, card, surface)
+            _show_pick_card(person, book, card, surface, changes)
 
 
 def show_movie_cards(
@@ -52,16 +51,40 @@ def show_movie_cards(
     """Draw a wall of films that are not ranked, each with one line of plain text below."""
     with st.grid(6, min_column_width=CARD_WIDTH, gap=("medium", "small"), key=f"wall-{surface}"):
         for row, movie in enumerate(movies):
-            with st.container(key=f"card-{surface}-{movie.item_id}", gap="xsmall", height="stretch"):
-                show_poster(movie)
-                show_title(movie)
-                if lines:
-                    st.caption(escape_markdown(lines[row]))
-                show_mark_buttons(person, book, movie, surface)
+            show_movie_card(person, book, movie, surface, lines[row : row + 1])
+
+
+def show_rail(person: Person, book: MarkBook, movies: Sequence[Movie], surface: str) -> None:
+    """Draw films as one row that scrolls sideways; picks with match and first reason."""
+    with st.container(horizontal=True, gap="small", key=f"rail-{surface}"):
+        for movie in movies:
+            if isinstance(movie, Pick):
+                lines = [movie.reasons[0].text] if movie.reasons else []
+                show_movie_card(person, book, movie, surface, lines, movie.match, CARD_WIDTH)
+            else:
+                show_movie_card(person, book, movie, surface, width=CARD_WIDTH)
+
+
+def show_movie_card(
+    person: Person,
+    book: MarkBook,
+    movie: Movie,
+    surface: str,
+    lines: Sequence[str] = (),
+    match: float | None = None,
+    width: int | None = None,
+) -> None:
+    """Draw one film with its facts, lines of plain text and the buttons."""
+    key = f"card-{surface}-{movie.item_id}"
+    with st.container(key=key, gap="xsmall", height="stretch", width=width or "stretch"):
+        show_poster(movie, faded=book.find(movie.item_id, "dislike") is not None)
+        show_title(movie)
+        show_facts(movie, match, lines)
+        show_mark_buttons(person, book, movie, surface)
 
 
 def show_title(movie: Movie) -> None:
-    """Draw the title, linked to the film's page, over year and genres."""
+    """Draw the title, linked to the film's page."""
     st.page_link(
         TITLE_PAGE,
         label=escape_markdown(strip_year(movie)),
@@ -69,20 +92,24 @@ def show_title(movie: Movie) -> None:
         width="stretch",
         query_params=make_address(movie),
     )
-    if facts := describe_movie(movie):
-        st.caption(escape_markdown(facts))
 
 
-def _show_pick_card(person: Person, book: MarkBook, card: Placed, surface: str) -> None:
+def _show_pick_card(
+    person: Person, book: MarkBook, card: Placed, surface: str, changes: Changes | None
+) -> None:
     pick = card.pick
+    change = changes.find(pick.item_id) if changes else "stayed"
+    moved = card.moved if card.moved or not isinstance(change, int) else change
     with st.container(key=f"card-{surface}-{pick.item_id}", gap="xsmall", height="stretch"):
-        show_poster(pick, card.place, card.moved, faded=book.find(pick.item_id, "dislike") is not None)
+        faded = book.find(pick.item_id, "dislike") is not None
+        show_poster(pick, card.place, moved, faded, new=change == "new")
         show_title(pick)
-        st.badge(f"{format_match(pick.match)} match", color="gray", help=explain_match(pick.match))
-        if pick.reasons:
-            st.caption(escape_markdown(pick.reasons[0].text))
+        show_facts(pick, pick.match, [reason.text for reason in pick.reasons[:1]])
         if line := _describe_move(card):
             st.markdown(line)
+        elif changes and change != "stayed":
+            text = "new since your thumbs" if change == "new" else f"{format_move(moved)} by the recommender"
+            st.markdown(f":gray[:small[{text}]]")
         show_mark_buttons(person, book, pick, surface, card.place)
 
 

@@ -77,8 +77,8 @@ def _show_viewer_choice(person: Person | None) -> None:
 def _show_data_line() -> None:
     try:
         health = load_health()
-    except ApiUnavailable as error:
-        show_unavailable(f"{error} You see what arrived before.", "health")
+    except ApiUnavailable:
+        st.caption("The recommender does not answer right now", width="content")
         return
     parts = ["Simulated audience, real films"] if health.simulated else []
     parts += [

@@ -43,7 +43,7 @@ def show_mark_buttons(
                 icon=icon,
                 type="primary" if mark else "secondary",
                 on_click=undo_movie if mark else mark_movie,
-                args=(person, mark.event_id) if mark else (person, movie, action, surface, rank),
+                args=(person, mark.event_id, surface) if mark else (person, movie, action, surface, rank),
             )
 
 
@@ -63,9 +63,8 @@ def show_marks(person: Person, book: MarkBook, actions: tuple[Action, ...], limi
 
 
 def _show_chip(person: Person, book: MarkBook, mark: Mark) -> None:
-    waiting = " (waiting to be sent)" if mark.event_id in book.waiting else ""
     st.button(
-        f"{escape_markdown(name_movie(mark.movie))}{waiting} :material/close:",
+        f"{escape_markdown(name_movie(mark.movie))} :material/close:",
         key=f"chip-{mark.event_id}",
         help=_UNDO[mark.action],
         icon=ICONS[mark.action],

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
 
 import streamlit as st
 
 from ui.api_client import ApiRefused, ApiUnavailable
 from ui.feedback import MarkBook
+from ui.session import get_outbox
 from ui.text import count_things, escape_markdown
+
+CHECK_SECONDS: Final = 2.0
+GRACE_SECONDS: Final = 1.5
+"""A press that is on its way for less than this is not worth a word."""
 
 
 @contextmanager
@@ -27,7 +34,7 @@ def show_unavailable(message: str, key: str) -> None:
     """Say that the API does not answer and offer to try again."""
     with st.container(key=f"unavailable-{key}"):
         st.warning(
-            f"**{escape_markdown(message)}** Your likes are kept in this tab and sent when it is back.",
+            f"**{escape_markdown(message)}** What you do meanwhile is kept and sent when it is back.",
             icon=":material/cloud_off:",
         )
         st.button("Try again", key=f"retry-{key}", icon=":material/refresh:")
@@ -36,12 +43,32 @@ def show_unavailable(message: str, key: str) -> None:
 def show_feedback_state(book: MarkBook, problem: str | None) -> None:
     """Say what is waiting to be sent, what was refused and what could not be loaded."""
     if book.queue:
-        st.info(
-            f"{count_things(len(book.queue), 'change')} waiting to be sent. "
-            "They count on this screen already; every press tries again.",
-            icon=":material/schedule_send:",
-        )
+        _show_waiting(book.user_id)
     elif problem:
         st.warning(f"Not stored: {escape_markdown(problem)}", icon=":material/warning:")
     if not book.complete:
         st.warning("Your earlier likes cannot be loaded right now.", icon=":material/cloud_off:")
+
+
+@st.fragment(run_every=CHECK_SECONDS)
+def _show_waiting(user_id: str) -> None:
+    """Say how much waits until it is sent; nothing where the API merely takes a moment."""
+    waiting = get_outbox().waiting(user_id)
+    told = st.session_state.get("told_waiting", False)
+    now = datetime.now(UTC)
+    late = [
+        kept
+        for kept in waiting
+        if (now - datetime.fromisoformat(kept.event.client_time)).total_seconds() > GRACE_SECONDS
+    ]
+    if told and not waiting:
+        st.session_state["told_waiting"] = False
+        st.session_state["notice"] = "All is sent"
+        st.rerun()
+    if late:
+        st.session_state["told_waiting"] = True
+        st.info(
+            f"{count_things(len(waiting), 'change')} waiting to be sent. Nothing is lost: they count on this "
+            "screen already and go out by themselves, even if you close this tab.",
+            icon=":material/schedule_send:",
+        )

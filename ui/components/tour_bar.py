@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.models import Movie
-from ui.session import get_shelf, make_address
+from ui.session import make_address
+from ui.shelf import get_shelf
 from ui.tour import STEPS, clamp_step
 
 _STEP = "tour_step"

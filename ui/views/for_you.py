@@ -1,77 +1,56 @@
-"""Home: the ranked wall of posters, re-ordered by what the viewer says."""
+"""Home: the list that re-ranks itself, then rows of films, none of them twice."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 import streamlit as st
 
-from ui.api_client import MAX_K, ApiUnavailable, Wishes
-from ui.components.card import show_pick_cards
+from ui.api_client import ApiUnavailable, Wishes
+from ui.components.card import show_rail
 from ui.components.filters import show_filters
-from ui.components.marks import show_marks
-from ui.components.notices import plain_errors, show_feedback_state, show_unavailable
+from ui.components.notices import plain_errors, show_unavailable
 from ui.components.onboarding import needs_onboarding, show_onboarding
 from ui.components.taste import show_recent_taste
-from ui.feedback import MarkBook, read_signals
-from ui.rerank import Placed, Signal, rerank
-from ui.session import (
-    Person,
-    Shelf,
-    extend_shelf,
-    get_book,
-    get_shelf,
-    load_shelf,
-    send_waiting,
-)
-from ui.text import count_things, escape_markdown, join_words, name_generation
+from ui.components.wall import N_SHOWN, show_wall
+from ui.models import Movie, Section
+from ui.session import Person, get_book, send_waiting
+from ui.shelf import Shelf, find_last_shelf, get_shelf, load_shelf
+from ui.text import count_things, escape_markdown, join_words
 
-BY_THUMBS = "By your thumbs"
-API_ORDER = "API’s own order"
-N_MORE = 12
-DEFAULT_STRENGTH = 0.5
+ROW_SHOWN: Final = 8
 
 
 def render() -> None:
     """Draw the home page."""
     person: Person = st.session_state["shown_person"]
+    st.session_state.pop("page_stale", None)
     if needs_onboarding(person):
         show_onboarding(person)
         return
-    _show_heading(person)
-    _show_body(person)
-
-
-@st.fragment
-def _show_body(person: Person) -> None:
-    with plain_errors("body"):
-        send_waiting(person)
-        book = get_book(person)
-        with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-            strength = _show_order_controls()
-            wishes = show_filters()
-            fresh = st.button(
-                "Refresh picks from the server",
-                icon=":material/refresh:",
-                help="Ask the recommender again; its new answer has learnt from your thumbs.",
-            )
-        show_feedback_state(book, st.session_state.pop("feedback_problem", None))
-        shelf = _load_or_keep(person, wishes, fresh)
-        if shelf is None:
-            return
-        _show_marks(person, book)
-        with st.expander(
-            "Your recent taste", icon=":material/insights:", key="recent", on_change="rerun"
-        ) as panel:
-            if panel.open:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="heading"):
+        _show_heading(person)
+        wishes, hide_saved = show_filters()
+    fresh = st.session_state.pop("fresh_wanted", False)
+    send_waiting(person)
+    shelf = _load_or_keep(person, wishes, fresh)
+    if shelf is None:
+        return
+    _show_list(person, hide_saved)
+    for number in range(1, len(shelf.rows)):
+        _show_row(person, number, hide_saved)
+    _show_saved(person, hide_saved)
+    with st.expander(
+        "Your recent taste", icon=":material/insights:", key="recent", on_change="rerun"
+    ) as panel:
+        if panel.open:
+            with plain_errors("recent"):
                 show_recent_taste(person)
-        _show_wall(person, book, shelf, strength)
-    if notice := st.session_state.pop("notice", None):
-        st.toast(notice)
 
 
 def _show_heading(person: Person) -> None:
-    with st.container(gap=None, key="heading"):
+    with st.container(gap=None, width="stretch"):
         st.title("For you", anchor=False)
         if person.viewer is not None:
             genres = join_words([escape_markdown(genre) for genre in person.viewer.top_genres[:3]])
@@ -84,112 +63,103 @@ def _show_heading(person: Person) -> None:
             st.caption("From your likes")
 
 
-def _show_order_controls() -> float | None:
-    order = st.segmented_control(
-        "Order",
-        [BY_THUMBS, API_ORDER],
-        default=BY_THUMBS,
-        required=True,
-        key="order",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    chosen = st.session_state.get("strength", DEFAULT_STRENGTH)
-    with st.popover(f"Strength {chosen:.0%}", icon=":material/swap_vert:", disabled=order != BY_THUMBS):
-        strength = st.slider(
-            "Strength of your thumbs",
-            0.0,
-            1.0,
-            DEFAULT_STRENGTH,
-            0.05,
-            key="strength",
-            persist_state="session",
-        )
-        st.caption(
-            "Your thumbs re-order this list at once, here in the app. At 100% they move a film by up to "
-            "25 points of match; at 0% not at all. “API’s own order” is the list as the recommender sent it."
-        )
-    return float(strength) if order == BY_THUMBS else None
-
-
 def _load_or_keep(person: Person, wishes: Wishes, fresh: bool) -> Shelf | None:
     try:
-        with st.spinner("Looking for films", show_time=False):
-            return load_shelf(person, wishes, fresh)
+        with st.skeleton(height=420):
+            shelf = load_shelf(person, wishes, fresh)
     except ApiUnavailable as error:
         show_unavailable(str(error), "list")
-    shelf = get_shelf()
-    if shelf is None or shelf.person != person:
-        return None
-    minutes = int((datetime.now(UTC) - shelf.fetched).total_seconds() // 60)
-    st.caption(
-        f"This is the last list that arrived, {count_things(minutes, 'minute')} ago; filters may differ."
-    )
-    return shelf
-
-
-def _show_marks(person: Person, book: MarkBook) -> None:
-    if not book.marks:
-        return
-    with st.container(border=True, gap="xsmall", key="your-thumbs"):
-        st.markdown("**Your thumbs** :gray[:small[press one to take it back]]")
-        show_marks(person, book, ("like", "dislike", "save"), limit=8)
-
-
-def _show_wall(person: Person, book: MarkBook, shelf: Shelf, strength: float | None) -> None:
-    hidden = {mark.movie.item_id for mark in book.marked("dislike")}
-    items = shelf.picks.items
-    shown = items if strength is None else tuple(pick for pick in items if pick.item_id not in hidden)
-    signals = read_signals(book, shelf.counted) if strength else ()
-    placed = rerank(shown, signals, strength or 0.0)
-    _show_summary(book, shelf, placed, signals, strength)
-    if not placed:
-        st.info("No film fits. Widen the filters, or take a thumb back.", icon=":material/search_off:")
-        return
-    show_pick_cards(person, book, placed, "home")
-    if len(items) < MAX_K and not shelf.exhausted and len(items) >= shelf.wishes.k:
-        st.button(
-            "Load more",
-            icon=":material/expand_more:",
-            width="stretch",
-            key="more",
-            on_click=_load_more,
-            args=(shelf,),
-        )
-    elif shelf.exhausted:
-        st.caption("That is all there is for these filters.")
-
-
-def _load_more(shelf: Shelf) -> None:
-    try:
-        extend_shelf(shelf, N_MORE)
-    except ApiUnavailable as error:
-        st.session_state["notice"] = str(error)
-
-
-def _show_summary(
-    book: MarkBook,
-    shelf: Shelf,
-    placed: tuple[Placed, ...],
-    signals: tuple[Signal, ...],
-    strength: float | None,
-) -> None:
-    parts = [count_things(len(placed), "film")]
-    if strength is None:
-        parts.append("in the recommender's own order")
-    elif signals:
-        n_moved = sum(card.moved != 0 for card in placed)
-        parts.append(f"re-ranked by {count_things(len(signals), 'thumb')}, {n_moved} moved")
     else:
-        parts.append("in the recommender's own order; like a film and watch the list move")
-    n_counted = sum(mark.event_id in shelf.counted for mark in book.marks)
-    if n_counted:
-        parts.append(f"the recommender has counted {n_counted} of your marks")
-    if shelf.wishes.generation != "v2":
-        parts.append(escape_markdown(name_generation(shelf.wishes.generation)))
-    st.caption(" · ".join(parts))
-    if shelf.picks.note:
-        st.info(escape_markdown(shelf.picks.note), icon=":material/info:")
+        _start_over(shelf)
+        return shelf
+    kept = find_last_shelf(person)
+    if kept is not None:
+        minutes = int((datetime.now(UTC) - kept.fetched).total_seconds() // 60)
+        age = f"{count_things(minutes, 'minute')} ago" if minutes else "a moment ago"
+        st.caption(f"This is the last list that arrived, {age}; filters may differ.")
+    return kept
+
+
+def _start_over(shelf: Shelf) -> None:
+    """Show the beginning of a list of other wishes, however far the one before was opened."""
+    name = (shelf.person.user_id, shelf.wishes)
+    if st.session_state.get("opened") != name:
+        st.session_state["opened"] = name
+        st.session_state["n_shown"] = N_SHOWN
+        st.session_state["open_rows"] = set()
+
+
+@st.fragment
+def _show_list(person: Person, hide_saved: bool) -> None:
+    with plain_errors("body"):
+        shelf = get_shelf()
+        if shelf is not None:
+            show_wall(person, shelf, hide_saved)
+    _redraw_if_stale()
+    if notice := st.session_state.pop("notice", None):
+        st.toast(notice)
+
+
+@st.fragment
+def _show_row(person: Person, number: int, hide_saved: bool) -> None:
+    shelf = get_shelf()
+    if shelf is None or number >= len(shelf.rows):
+        return
+    row = shelf.rows[number]
+    book = get_book(person)
+    saved = {mark.movie.item_id for mark in book.marked("save")} if hide_saved else set()
+    films = [pick for pick in row.items if pick.item_id not in saved]
+    open_rows: set[str] = st.session_state.setdefault("open_rows", set())
+    shown = films if row.title in open_rows else films[:ROW_SHOWN]
+    _show_row_head(row, f"row-{number}", len(films) - len(shown))
+    show_rail(person, book, shown, f"row{number}")
+    _redraw_if_stale()
+
+
+def _show_row_head(row: Section, key: str, n_more: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"head-{key}"):
+        with st.container(gap=None, width="stretch"):
+            st.subheader(escape_markdown(row.title), anchor=False)
+            st.caption(escape_markdown(row.hint))
+        if n_more > 0:
+            st.button(
+                f"{n_more} more",
+                key=f"more-{key}",
+                type="tertiary",
+                icon=":material/chevron_right:",
+                help=f"Show {n_more} more films of this row",
+                on_click=_open_row,
+                args=(row.title,),
+            )
+
+
+def _open_row(title: str) -> None:
+    st.session_state.setdefault("open_rows", set()).add(title)
+
+
+@st.fragment
+def _show_saved(person: Person, hide_saved: bool) -> None:
+    """Draw the saved films; those that stand in a row above are not drawn twice."""
+    shelf, book = get_shelf(), get_book(person)
+    marks = book.marked("save")
+    if not marks or shelf is None:
+        return
+    above = set() if hide_saved else {pick.item_id for pick in shelf.picks.items}
+    films: list[Movie] = [mark.movie for mark in marks if mark.movie.item_id not in above]
+    n_above = len(marks) - len(films)
+    hint = "Kept for later; press the bookmark to remove one"
+    if n_above:
+        hint += f". {count_things(n_above, 'more', 'more')} above, marked with a bookmark"
+    _show_row_head(Section("saved", "Saved", hint, None, None, ()), "saved", 0)
+    if films:
+        show_rail(person, book, films, "saved")
+    _redraw_if_stale()
+
+
+def _redraw_if_stale() -> None:
+    """Draw the whole page where a press in one part shows in another."""
+    if st.session_state.pop("page_stale", False):
+        st.rerun()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from ui.components.notices import plain_errors, show_feedback_state
 from ui.components.poster import show_poster
 from ui.feedback import MarkBook
 from ui.models import MovieFacts, Pick
-from ui.session import Person, get_book, get_shelf, load_movie, load_similar, search_movies, send_waiting
+from ui.session import Person, get_book, load_movie, load_similar, search_movies, send_waiting
+from ui.shelf import get_shelf
 from ui.text import count_things, escape_markdown, format_match, name_source, strip_year
 
 N_FOUND: Final = 24
