@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeVar
@@ -91,6 +92,7 @@ class ApiClient:
     api_key : sent as ``X-API-Key`` where given
     connect_seconds, read_seconds : how long to wait for a connection and for an answer
     backoff_seconds : pause before the second retry; doubles from there
+    rest_seconds : after no answer at all, how long nothing is asked, so that a page waits once only
     """
 
     def __init__(
@@ -99,12 +101,15 @@ class ApiClient:
         public_url: str | None = None,
         api_key: str | None = None,
         connect_seconds: float = 2.0,
-        read_seconds: float = 10.0,
+        read_seconds: float = 6.0,
         backoff_seconds: float = 0.2,
+        rest_seconds: float = 3.0,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.public_url = (public_url or base_url).rstrip("/")
         self._timeout = (connect_seconds, read_seconds)
+        self._rest_seconds = rest_seconds
+        self._rests_until = 0.0
         self._http = requests.Session()
         self._http.trust_env = False
         if api_key:
@@ -114,11 +119,19 @@ class ApiClient:
         self._http.mount(f"{self.base_url}/feedback", _retrying(backoff_seconds, ("GET", "POST")))
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ApiClient:
+    def from_environment(
+        cls, environment: Mapping[str, str] = os.environ, rest_seconds: float = 3.0
+    ) -> ApiClient:
         """Return a client for ``MOVIEREC_API_URL``, ``MOVIEREC_API_PUBLIC_URL``, ``MOVIEREC_API_KEY``."""
         base_url = environment.get("MOVIEREC_API_URL") or DEFAULT_URL
         public_url = environment.get("MOVIEREC_API_PUBLIC_URL") or None
-        return cls(base_url, public_url, environment.get("MOVIEREC_API_KEY") or None)
+        return cls(
+            base_url, public_url, environment.get("MOVIEREC_API_KEY") or None, rest_seconds=rest_seconds
+        )
+
+    def try_again(self) -> None:
+        """Ask at the next call, however short ago there was no answer."""
+        self._rests_until = 0.0
 
     def health(self) -> Health:
         """Return the state of the API and of the data it serves."""
@@ -225,6 +238,8 @@ class ApiClient:
         return self._parse(kind, self._send("GET", path, params=params))
 
     def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        if time.monotonic() < self._rests_until:
+            raise ApiUnavailable("The recommender cannot be reached.")
         try:
             response = self._http.request(
                 method,
@@ -233,8 +248,10 @@ class ApiClient:
                 **{"timeout": self._timeout, **arguments},
             )
         except requests.Timeout:
+            self._rests_until = time.monotonic() + self._rest_seconds
             raise ApiUnavailable("The recommender takes too long to answer.") from None
         except requests.RequestException:
+            self._rests_until = time.monotonic() + self._rest_seconds
             raise ApiUnavailable("The recommender cannot be reached.") from None
         if response.status_code == 429 or response.status_code >= 500:
             raise ApiUnavailable(_problem_text(response, "The recommender cannot answer right now."))

@@ -68,7 +68,7 @@ def _open_outbox(base_url: str) -> Outbox:
 @st.cache_resource(show_spinner=False)
 def _open_courier(base_url: str) -> Courier:
     # A client of its own: requests' sessions are not meant for several threads.
-    return Courier(_open_outbox(base_url), ApiClient.from_environment().send_feedback)
+    return Courier(_open_outbox(base_url), ApiClient.from_environment(rest_seconds=0.0).send_feedback)
 
 
 @st.cache_resource(show_spinner=False)

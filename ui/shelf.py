@@ -98,13 +98,24 @@ def _name(person: Person) -> tuple[str, str, str, tuple[str, ...]]:
 
 
 def _ask(person: Person, wishes: Wishes, counted: frozenset[str]) -> Shelf:
-    now = datetime.now(UTC)
     if wishes.generation == "v2":
         page = get_client().sections(person.user_id, wishes, _known_favourites(person))
-        return Shelf(person, wishes, page.sections, page.bundle, page.note, now, counted)
+        return _make_shelf(person, wishes, page.sections, page.bundle, page.note, counted)
     picks = _ask_list(person, wishes)
     row = Section(*_FIRST, None, None, picks.items)
-    return Shelf(person, wishes, (row,), picks.bundle, picks.note, now, counted)
+    return _make_shelf(person, wishes, (row,), picks.bundle, picks.note, counted)
+
+
+def _make_shelf(
+    person: Person,
+    wishes: Wishes,
+    rows: tuple[Section, ...],
+    bundle: str,
+    note: str | None,
+    counted: frozenset[str],
+) -> Shelf:
+    exhausted = not rows or len(rows[0].items) < wishes.k
+    return Shelf(person, wishes, rows, bundle, note, datetime.now(UTC), counted, exhausted)
 
 
 def _ask_list(person: Person, wishes: Wishes) -> PickList:

@@ -140,3 +140,24 @@ def test_settings_come_from_the_environment() -> None:
     assert client.base_url == client.public_url == "http://127.0.0.1:1"
     assert client._http.headers["X-API-Key"] == "k"
     assert ApiClient.from_environment({}).base_url == "http://127.0.0.1:8000"
+
+
+def test_after_no_answer_at_all_nothing_is_asked_for_a_while(fake_api: FakeApi) -> None:
+    client = ApiClient(f"http://127.0.0.1:{find_free_port()}", backoff_seconds=0.0, rest_seconds=60.0)
+    with pytest.raises(ApiUnavailable):
+        client.health()
+    client.base_url = fake_api.url  # as if it were back
+    with pytest.raises(ApiUnavailable, match="cannot be reached"):
+        client.health()
+    assert fake_api.requests == []
+    client.try_again()
+    assert client.health().status == "ok"
+
+
+def test_an_answer_that_says_no_is_no_reason_to_rest(fake_api: FakeApi) -> None:
+    client = ApiClient(fake_api.url, backoff_seconds=0.0, rest_seconds=60.0)
+    fake_api.down = True
+    with pytest.raises(ApiUnavailable, match="Down for this test"):
+        client.health()
+    fake_api.down = False
+    assert client.health().status == "ok"

@@ -11,7 +11,7 @@ import streamlit as st
 
 from ui.api_client import ApiRefused, ApiUnavailable
 from ui.feedback import MarkBook
-from ui.session import get_outbox
+from ui.session import get_client, get_outbox
 from ui.text import count_things, escape_markdown
 
 CHECK_SECONDS: Final = 2.0
@@ -37,7 +37,7 @@ def show_unavailable(message: str, key: str) -> None:
             f"**{escape_markdown(message)}** What you do meanwhile is kept and sent when it is back.",
             icon=":material/cloud_off:",
         )
-        st.button("Try again", key=f"retry-{key}", icon=":material/refresh:")
+        st.button("Try again", key=f"retry-{key}", icon=":material/refresh:", on_click=get_client().try_again)
 
 
 def show_feedback_state(book: MarkBook, problem: str | None) -> None:
