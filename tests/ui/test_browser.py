@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from fake_api import HOSTILE, FakeApi
-from live import open_browser, show
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
