@@ -227,6 +227,14 @@ class ApiClient:
         """Store one event; when this returns, the API has it on disk."""
         self._send("POST", "/feedback", json=asdict(event))
 
+    def ask(self, kind: type[_T], method: str, path: str, **arguments: Any) -> _T:
+        """Return the answer of any path as a value of ``kind``; only GET is tried again."""
+        return self._parse(kind, self._send(method, path, **arguments))
+
+    def fetch(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
+        """Return a file as it was sent."""
+        return self._send("GET", path, params=params).content
+
     def poster_url(self, movie: Movie) -> str:
         """Return the address of a poster as the browser asks for it; always on the API."""
         path = movie.poster

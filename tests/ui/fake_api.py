@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import fake_pages
 from fake_measurements import MEASUREMENT_ROUTES
 
 GENRES = ("Action", "Animation", "Comedy", "Crime", "Drama", "Horror", "Romance", "Sci-Fi", "Thriller", "War")
@@ -365,6 +366,7 @@ def _feedback(api: FakeApi, query: dict[str, list[str]], body: Any) -> tuple[int
             "server_time": NOW.isoformat(),
         }
         for e in api.in_force(user_id)
+        if e["action"] != "rate"
     ]
     return 200, {"user_id": user_id, "feedback": entries}
 
@@ -379,7 +381,7 @@ def _poster(api: FakeApi, query: dict[str, list[str]], body: Any, item_id: str) 
     )
 
 
-_ROUTES = {
+_ROUTES = fake_pages.ROUTES | {
     r"GET /health": _health,
     r"GET /recommend/user/(\d+)": _recommend,
     r"GET /recommend/user/(\d+)/debug": _debug,
@@ -410,9 +412,14 @@ def _make_handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._handle()
 
+        def do_DELETE(self) -> None:
+            self._handle()
+
         def _handle(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            content = self.rfile.read(length)
+            is_file = self.headers.get("Content-Type") == "text/csv"
+            body = content.decode("utf-8-sig") if is_file else json.loads(content) if length else None
             url = urlsplit(self.path)
             api.requests.append((self.command, url.path, body))
             api.asked.append((url.path, parse_qs(url.query)))

@@ -80,5 +80,5 @@ def test_a_poster_opens_its_film_in_the_same_session(page: playwright.Page, app_
     page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
     # The film's link lies over the poster, so the click goes to the card, at a point inside the picture.
     page.locator('[class*="st-key-card-"]').first.click(position={"x": 80, "y": 120})
-    playwright.expect(page.get_by_text("Why the recommender put it at number 1")).to_be_visible()
+    playwright.expect(page.get_by_text("Number 1 of 55 films proposed to you")).to_be_visible()
     assert "movie=1" in page.url

@@ -35,7 +35,7 @@ def test_tour_leads_through_the_pages_and_back(open_app) -> None:
     assert "A list with reasons" in texts(app)
     press(app, "tour-next")
     press(app, "tour-next")
-    assert "Why the recommender put it at number 1" in texts(app)
+    assert "**Number 1** of 55 films proposed to you" in texts(app)
     press(app, "tour-next")
     assert "From catalogue to screen" in texts(app)
     press(app, "tour-next")

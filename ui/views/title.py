@@ -1,4 +1,4 @@
-"""One film: what it is, why it is in the list, what resembles it."""
+"""One film: what it is, why it suits this viewer, what resembles it, whom else it suits."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ from typing import Final
 
 import streamlit as st
 
-from ui.components.card import explain_match, show_movie_cards
+from ui.components.card import show_movie_cards
 from ui.components.marks import show_mark_buttons
 from ui.components.notices import plain_errors, show_feedback_state
 from ui.components.poster import show_poster
+from ui.components.standing import show_appeal, show_causes, show_standing
 from ui.feedback import MarkBook
-from ui.models import MovieFacts, Pick
-from ui.session import Person, get_book, load_movie, load_similar, search_movies, send_waiting
-from ui.shelf import get_shelf
-from ui.text import count_things, escape_markdown, format_match, name_source, strip_year
+from ui.memory import read_state, remember
+from ui.models import MovieFacts
+from ui.session import (
+    Person,
+    get_book,
+    get_client,
+    load_genres,
+    load_movie,
+    load_similar,
+    search_movies,
+    send_waiting,
+)
+from ui.text import count_things, escape_markdown, format_match, strip_year
+from ui.titles import Standing, load_appeal, load_standing
 
 N_FOUND: Final = 24
 N_SIMILAR: Final = 12
@@ -45,7 +56,7 @@ def render() -> None:
 
 def _show_found(person: Person, query: str) -> None:
     page = search_movies(query, N_FOUND)
-    st.caption(count_things(page.total, "film"))
+    st.caption(count_things(page.total, "film") if page.total else "No film of that name.")
     show_movie_cards(person, get_book(person), page.movies, "found")
 
 
@@ -56,23 +67,36 @@ def _show_movie(person: Person, item_id: str) -> None:
         book = get_book(person)
         show_feedback_state(book, st.session_state.pop("feedback_problem", None))
         movie = load_movie(item_id)
-        _show_facts(person, book, movie)
+        standing = _load_standing(person, item_id)
+        _show_facts(person, book, movie, standing)
+        st.subheader("Your titles behind it", anchor=False)
+        show_causes(standing)
         st.subheader("Similar titles", anchor=False)
-        similar = load_similar(item_id, N_SIMILAR).similar
-        if similar:
-            lines = [f"{format_match(near.similarity)} alike: {near.basis}" for near in similar]
-            show_movie_cards(person, book, similar, "similar", lines)
-        else:
-            st.caption("Too few people have seen it to say.")
+        _show_similar(person, book, item_id)
+        st.subheader("Who else it suits", anchor=False)
+        client = get_client()
+        with st.spinner("Looking for viewers", show_time=False):
+            appeal = remember("appeal", item_id, lambda: load_appeal(client, item_id))
+        show_appeal(person, movie, appeal)
     if notice := st.session_state.pop("notice", None):
         st.toast(notice)
 
 
-def _show_facts(person: Person, book: MarkBook, movie: MovieFacts) -> None:
-    poster, facts = st.columns([1, 3], gap="medium")
+def _load_standing(person: Person, item_id: str) -> Standing:
+    # Links may be old or mistyped: a genre this catalogue lacks must not cost the whole page.
+    genres = [genre for genre in person.favourite_genres if genre in load_genres()]
+    return remember(
+        "standing",
+        (item_id, read_state(person)),
+        lambda: load_standing(get_client(), item_id, person.user_id, genres),
+    )
+
+
+def _show_facts(person: Person, book: MarkBook, movie: MovieFacts, standing: Standing) -> None:
+    poster, facts = st.columns([5, 13], gap="medium")
     with poster:
         show_poster(movie)
-    with facts.container(gap="xsmall", key="facts"):
+    with facts.container(gap="small", key="facts"):
         st.title(escape_markdown(strip_year(movie)), anchor=False)
         known = [str(movie.year)] if movie.year else []
         known += [text for text in (movie.country, ", ".join(movie.genres)) if text]
@@ -84,9 +108,10 @@ def _show_facts(person: Person, book: MarkBook, movie: MovieFacts) -> None:
         crowd = count_things(movie.n_interactions, "rating")
         if movie.mean_rating is not None:
             crowd = f"{movie.mean_rating:.1f} of 5 on average, {crowd}"
-        st.caption(crowd)
+        st.caption(crowd, help="What all viewers of this data set made of it.")
         show_mark_buttons(person, book, movie, "title")
-        _show_reasons(person, movie.item_id)
+        st.subheader("You and this film", anchor=False)
+        show_standing(person, standing)
         _show_links(movie)
 
 
@@ -98,28 +123,14 @@ def _show_links(movie: MovieFacts) -> None:
                 st.link_button(name, url, icon=":material/open_in_new:", type="tertiary")
 
 
-def _show_reasons(person: Person, item_id: str) -> None:
-    pick = _find_pick(person, item_id)
-    if pick is None:
-        st.caption("This film is not in your current list.")
+def _show_similar(person: Person, book: MarkBook, item_id: str) -> None:
+    similar = load_similar(item_id, N_SIMILAR).similar
+    if not similar:
+        st.caption("Too few people have seen it to say.")
         return
-    st.badge(f"{format_match(pick.match)} match", color="gray", help=explain_match(pick.match))
-    st.markdown(f"**Why the recommender put it at number {pick.rank}**")
-    for reason in pick.reasons:
-        st.markdown(f"- {escape_markdown(reason.text)}")
-        others = [escape_markdown(cause.title) for cause in reason.because]
-        if len(others) > 1:
-            st.caption("Rests on " + ", ".join(others))
-    if pick.sources:
-        found = ", ".join(f"{name_source(hit.source)} (rank {hit.rank})" for hit in pick.sources)
-        st.caption(f"Found by: {escape_markdown(found)}")
-
-
-def _find_pick(person: Person, item_id: str) -> Pick | None:
-    shelf = get_shelf()
-    if shelf is None or shelf.person != person:
-        return None
-    return next((pick for pick in shelf.picks.items if pick.item_id == item_id), None)
+    st.caption("Alike says how close two films are, from 0% to 100%, and what that rests on.")
+    lines = [f"{format_match(near.similarity)} alike: {near.basis}" for near in similar]
+    show_movie_cards(person, book, similar, "similar", lines)
 
 
 if __name__ == "__main__":
