@@ -23,6 +23,7 @@ def main() -> None:
             st.Page("views/for_you.py", title="For you", icon=":material/movie:", default=True),
             st.Page("views/title.py", title="Title", icon=":material/search:", url_path="title"),
             st.Page("views/taste.py", title="My taste", icon=":material/favorite:", url_path="taste"),
+            st.Page("views/together.py", title="Together", icon=":material/group:", url_path="together"),
             st.Page("views/inspect.py", title="Inspect", icon=":material/troubleshoot:", url_path="inspect"),
             st.Page(
                 "views/evaluation.py", title="Evaluation", icon=":material/analytics:", url_path="evaluation"
