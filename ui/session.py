@@ -287,6 +287,17 @@ def undo_movie(person: Person, event_id: str, surface: str = "") -> None:
     st.session_state["notice"] = "Taken back"
 
 
+def forget_feedback(person: Person, *, waiting: bool = False) -> None:
+    """Drop what this session holds of a viewer's marks, so that they load anew; what waits only if told."""
+    if waiting:
+        outbox = get_outbox()
+        for kept in outbox.waiting(person.user_id):
+            outbox.forget(kept.event.event_id)
+    for name in ("shelf", "taste_key"):
+        st.session_state.pop(name, None)
+    st.session_state.setdefault("books", {}).pop(person.user_id, None)
+
+
 def _change(person: Person, book: MarkBook, movie: Movie) -> None:
     known = get_book(person).waiting
     outbox = get_outbox()

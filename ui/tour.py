@@ -25,7 +25,7 @@ STEPS: Final = (
         "Everything starts with what one person has watched. Nothing else is known about them.",
         (
             "The bars: what this viewer likes. The ticks: what everybody likes.",
-            "The latest titles, which count most for what comes next.",
+            "Under “History”: the latest titles, which count most for what comes next.",
         ),
     ),
     Step(

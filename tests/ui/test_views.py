@@ -17,21 +17,10 @@ def test_title_page_shows_facts_and_neighbours(open_app) -> None:
         "Norway",
         "Bo Marsh",
         "3.9 of 5",
-        "not in your current list",
         "watched by the same people",
     ):
         assert words in texts(app)
     assert app.query_params["movie"] == "2"
-
-
-def test_title_page_repeats_the_reasons_of_the_list(open_app) -> None:
-    app = open_app(viewer="100")
-    app.switch_page("views/title.py")
-    app.query_params["movie"] = "1"
-    app.run()
-    assert "Why the recommender put it at number 1" in texts(app)
-    assert "Because you liked" in texts(app)
-    assert "Similar titles (rank 1)" in texts(app)
 
 
 def test_title_page_links_out_to_https_only(open_app) -> None:
@@ -57,29 +46,12 @@ def test_like_on_the_title_page_is_known_on_the_others(open_app, fake_api: FakeA
     app.button(key="like-title-2").click().run()
     assert [event["item_id"] for event in fake_api.events] == ["2"]
     app.switch_page("views/taste.py").run()
+    app.segmented_control(key="part").set_value("Saved and thumbs").run()
     assert "**Liked** :gray[1]" in texts(app)
 
 
-def test_taste_page_shows_profile_and_takes_marks_back(open_app, fake_api: FakeApi) -> None:
-    app = open_app("title", viewer="100", movie="2")
-    app.button(key="save-title-2").click().run()
-    app.switch_page("views/taste.py").run()
-    assert "20 events, 3.7 of 5 on average" in texts(app)
-    assert "4.5 of 5 · Nov 2026" in texts(app)
-    assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 3
-    chip = next(b for b in app.button if b.key and b.key.startswith("chip-"))
-    chip.click().run()
-    assert fake_api.in_force("100") == []
-    assert "No thumbs yet" in texts(app)
-
-
-def test_taste_page_of_a_guest_explains_itself(open_app) -> None:
-    app = open_app("taste", viewer="guest-1")
-    assert "no ratings yet" in texts(app)
-
-
 def test_every_page_survives_an_api_that_goes_away(open_app, fake_api: FakeApi) -> None:
-    for view in ("for_you", "title", "taste", "inspect", "evaluation"):
+    for view in ("for_you", "title", "taste", "together", "inspect", "evaluation"):
         fake_api.down = False
         app = open_app(viewer="100")
         fake_api.down = True
@@ -89,7 +61,7 @@ def test_every_page_survives_an_api_that_goes_away(open_app, fake_api: FakeApi) 
 
 def test_every_page_survives_another_version_of_the_api(open_app, fake_api: FakeApi) -> None:
     fake_api.garbled = True
-    for view in ("for_you", "title", "taste", "inspect", "evaluation"):
+    for view in ("for_you", "title", "taste", "together", "inspect", "evaluation"):
         app = open_app(view, viewer="100")
         assert not app.exception
         assert "does not understand" in texts(app)

@@ -1,13 +1,12 @@
-"""A viewer's taste, in short for the home page and in full for its own page."""
+"""A viewer's taste in short, for the home page."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from ui.charts import draw_shares
-from ui.components.poster import show_poster
-from ui.models import HistoryEntry, Taste
-from ui.session import Person, load_taste, make_address
+from ui.models import HistoryEntry
+from ui.session import Person, load_taste
 from ui.text import escape_markdown, strip_year
 
 
@@ -29,21 +28,6 @@ def show_recent_taste(person: Person) -> None:
             for entry in taste.recent[:6]
         ]
         st.markdown("  \n".join(lines) or "Nothing yet.")
-
-
-def show_history(taste: Taste) -> None:
-    """Draw the latest titles as a wall of small posters."""
-    with st.grid(min_column_width=104, gap=("small", "small"), key="history"):
-        for row, entry in enumerate(taste.recent):
-            with st.container(gap="xsmall", key=f"history-{row}"):
-                show_poster(entry.item)
-                st.page_link(
-                    "views/title.py",
-                    label=escape_markdown(strip_year(entry.item)),
-                    icon="",
-                    query_params=make_address(entry.item),
-                )
-                st.caption(_describe_entry(entry))
 
 
 def _describe_entry(entry: HistoryEntry) -> str:

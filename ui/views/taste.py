@@ -1,66 +1,123 @@
-"""What the recommender knows about a viewer, and every thumb they gave."""
+"""My taste: what a viewer likes and liked, what they did and said, and their data in and out."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import streamlit as st
 
 from ui.charts import draw_shares
-from ui.components.marks import show_marks
+from ui.components.diary import show_history, show_log, show_saved_and_thumbs
+from ui.components.exchange import show_deletion, show_export, show_import
 from ui.components.notices import plain_errors, show_feedback_state
-from ui.components.taste import show_history
-from ui.models import Action, Taste
-from ui.session import Person, get_book, load_taste, send_waiting
+from ui.memory import read_state, remember
+from ui.session import Person, get_book, get_client, send_waiting
+from ui.taste_charts import draw_genre_timeline, draw_rating_timeline, draw_year_timeline
 from ui.text import count_things
+from ui.viewers import Profile, load_profile
+
+PROFILE: Final = "Profile"
+OVER_TIME: Final = "Over time"
+HISTORY: Final = "History"
+MARKS: Final = "Saved and thumbs"
+DATA: Final = "Your data"
+SECTIONS: Final = (PROFILE, OVER_TIME, HISTORY, MARKS, DATA)
+_LENGTHS: Final = {1: "month", 3: "quarter", 12: "year", 60: "five years"}
 
 
 def render() -> None:
     """Draw the taste page."""
     person: Person = st.session_state["shown_person"]
     st.title("My taste", anchor=False)
+    section = st.segmented_control(
+        "Part of the page",
+        SECTIONS,
+        default=PROFILE,
+        required=True,
+        key="part",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
     send_waiting(person)
     show_feedback_state(get_book(person), st.session_state.pop("feedback_problem", None))
-    _show_all_marks(person)
     with plain_errors("taste"):
-        taste = load_taste(person)
-        if taste is None:
-            st.info(
-                "A new viewer has no ratings yet. Your list rests on the genres and films you chose, "
-                "and on your thumbs.",
-                icon=":material/info:",
-            )
-        else:
-            _show_profile(taste)
-
-
-def _show_profile(taste: Taste) -> None:
-    mean = f", {taste.mean_rating:.1f} of 5 on average" if taste.mean_rating is not None else ""
-    st.caption(
-        f"{count_things(taste.n_events, 'event')}{mean}. Bars: share of what this viewer liked. "
-        "Tick: the same for everybody."
-    )
-    for column, (title, shares) in zip(
-        st.columns(3, gap="medium"),
-        (("Genres", taste.genres), ("Eras", taste.eras), ("Directors", taste.directors)),
-        strict=True,
-    ):
-        with column:
-            draw_shares(shares, title, n_max=8)
-    if taste.recent:
-        st.subheader("Latest titles", anchor=False)
-        show_history(taste)
-
-
-def _show_all_marks(person: Person) -> None:
-    book = get_book(person)
-    groups: tuple[tuple[Action, str], ...] = (("like", "Liked"), ("dislike", "Not for me"), ("save", "Saved"))
-    if not book.marks:
-        st.caption("No thumbs yet. Like or hide films on the home page; they appear here.")
-    for action, name in groups:
-        if marks := book.marked(action):
-            st.markdown(f"**{name}** :gray[{len(marks)}]")
-            show_marks(person, book, (action,))
+        _show_section(person, section or PROFILE)
     if notice := st.session_state.pop("notice", None):
         st.toast(notice)
+
+
+def _show_section(person: Person, section: str) -> None:
+    if section in (PROFILE, OVER_TIME):
+        client = get_client()
+        profile = remember("profile", read_state(person), lambda: load_profile(client, person.user_id))
+        _show_figures(profile)
+        if not profile.n_liked:
+            st.info(
+                "Nothing liked yet, so there is no taste to draw. Like a few films on the home page, or "
+                "bring your ratings under “Your data”.",
+                icon=":material/info:",
+            )
+        elif section == PROFILE:
+            _show_profile(profile)
+        else:
+            _show_timeline(profile)
+    elif section == HISTORY:
+        show_history(person)
+    elif section == MARKS:
+        show_saved_and_thumbs(person)
+        show_log(person)
+    else:
+        show_import(person)
+        st.divider()
+        show_export(person)
+        st.divider()
+        show_deletion(person)
+
+
+def _show_figures(profile: Profile) -> None:
+    with st.container(horizontal=True, key="figures"):
+        st.metric(
+            "Titles",
+            f"{profile.n_events:,}",
+            help="Everything watched, rated, liked or hidden; saved films do not count.",
+            width=140,
+        )
+        st.metric(
+            "Liked",
+            f"{profile.n_liked:,}",
+            help="Rated 4 stars or more, or liked in this app. The charts rest on these.",
+            width=140,
+        )
+        mean = "none" if profile.mean_rating is None else f"{profile.mean_rating:.1f} of 5"
+        st.metric("Mean rating", mean, help="A like counts as 5 stars, “not for me” as 1.", width=160)
+
+
+def _show_profile(profile: Profile) -> None:
+    st.caption("Bars: share of what this viewer liked. Tick: the same for everybody.")
+    groups = (("Genres", profile.genres), ("Eras", profile.eras), ("Directors", profile.directors))
+    for column, (title, shares) in zip(st.columns(3, gap="medium"), groups, strict=True):
+        with column:
+            draw_shares(shares, title, n_max=8)
+
+
+def _show_timeline(profile: Profile) -> None:
+    timeline = profile.timeline
+    length = _LENGTHS.get(timeline.months, f"{timeline.months} months")
+    st.caption(
+        f"{count_things(len(timeline.periods), 'period')} of one {length} each, by the day a title was "
+        "watched or rated. A film of several genres counts for each in equal parts."
+    )
+    st.markdown("**Genres of what you liked**")
+    draw_genre_timeline(timeline)
+    ratings, years = st.columns(2, gap="medium")
+    with ratings:
+        st.markdown("**How you rated**")
+        st.caption("Mean rating of each period; the larger the point, the more titles.")
+        draw_rating_timeline(timeline)
+    with years:
+        st.markdown("**How old your films are**")
+        st.caption("Median release year of the titles you liked.")
+        draw_year_timeline(timeline)
 
 
 if __name__ == "__main__":
