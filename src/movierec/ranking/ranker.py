@@ -68,7 +68,7 @@ class Head(StrEnum):
 
 
 BLENDS: Final[Mapping[Aim, Mapping[Head, float]]] = {
-    Aim.BALANCED: {Head.NEXT: 0.75, Head.LATER: 0.2, Head.RETURN: 0.05},
+    Aim.BALANCED: {Head.NEXT: 0.65, Head.LATER: 0.25, Head.RETURN: 0.1},
     Aim.NEXT: {Head.NEXT: 0.85, Head.LATER: 0.15},
     Aim.LATER: {Head.NEXT: 0.3, Head.LATER: 0.7},
     Aim.RETURN: {Head.LATER: 0.4, Head.RETURN: 0.6},
