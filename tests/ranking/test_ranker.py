@@ -79,6 +79,12 @@ def test_a_row_scores_the_same_alone_and_among_others(toy_engine, toy_events):
     np.testing.assert_array_equal(together, alone)
 
 
+def test_a_row_scores_the_same_however_it_lies_in_memory(toy_engine, toy_events):
+    rows = toy_engine.rank(toy_events.history(3), 10).features
+    by_row, by_column = (toy_engine.ranker.score(np.array(rows, order=order)) for order in "CF")
+    np.testing.assert_array_equal(by_row, by_column)
+
+
 def test_no_rows_no_scores(toy_engine):
     assert toy_engine.ranker.score(np.empty((0, len(FEATURE_NAMES)), np.float32)).shape == (0,)
 

@@ -93,4 +93,6 @@ class LinearPart:
 
 def _read(rows: FloatArray) -> Doubles:
     """Return the standardised scores within bounds; an unknown one counts as the mean of its list."""
-    return np.clip(np.nan_to_num(rows[:, SCORE_COLUMNS].astype(np.float64)), *BOUNDS)
+    # In row order whatever the rows' own: the order of memory decides how einsum adds up.
+    inputs = np.array(rows[:, SCORE_COLUMNS], np.float64, order="C")
+    return np.clip(np.nan_to_num(inputs), *BOUNDS)
