@@ -38,7 +38,8 @@ from app.routes import (
 from app.routes.health import VERSION
 from movierec.config import Settings
 from movierec.errors import ArtifactError, FeedbackUnavailableError
-from movierec.service import RecommenderService
+from movierec.schema import History
+from movierec.service import Query, RecommenderService
 
 log = structlog.get_logger("movierec.api")
 
@@ -103,7 +104,7 @@ def _make_lifespan(
         opened, fault = service, None
         if opened is None:
             try:
-                opened = await run_in_threadpool(RecommenderService.open, settings.home)
+                opened = await run_in_threadpool(_open_warm, settings)
             except ArtifactError as error:
                 fault = error
                 log.error("no-recommendations", error=str(error))
@@ -120,6 +121,13 @@ def _make_lifespan(
                 backend.feedback.close()
 
     return run
+
+
+def _open_warm(settings: Settings) -> RecommenderService:
+    """Open the bundle and answer once, so that no request waits for compiled kernels to be loaded."""
+    service = RecommenderService.open(settings.home)
+    service.recommend(service.trained_history(0) if service.user_id else History.empty(), Query())
+    return service
 
 
 def _make_backend(

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 from typing import Final
 
 import numpy as np
 
 from movierec.engine import Engine, Ranked
-from movierec.recall.base import liked
+from movierec.recall.base import Witness, liked
 from movierec.recall.merge import Merged
 from movierec.recall.sources import SOURCE_NAMES
 from movierec.schema import BoolArray, Catalog, FloatArray, History, Reason, ReasonTag, SourceHit
@@ -41,16 +42,29 @@ class Evidence:
     def combined(self) -> FloatArray:
         """Return float32[len(history)]: positive shares averaged over the sources that have any."""
         parts = [np.maximum(amount, 0.0) for amount in self.amounts.values()]
-        shares = [part / part.sum() for part in parts if part.sum() > 0]
+        totals = [part.sum() for part in parts]
+        shares = [part / total for part, total in zip(parts, totals, strict=True) if total > 0]
         if not shares:
             return np.zeros(len(parts[0]) if parts else 0, np.float32)
         mean: FloatArray = np.mean(shares, axis=0).astype(np.float32)
         return mean
 
 
-def gather_evidence(engine: Engine, history: History, item_idx: int) -> Evidence:
+Witnesses = Mapping[str, Witness]
+"""By source, what tells which titles carry its score of an item."""
+
+
+def call_witnesses(engine: Engine, history: History) -> Witnesses:
+    """Prepare every history-driven source for questions about items."""
+    return {name: engine.sources[name].witness(history) for name in EVIDENCE_SOURCES}
+
+
+def gather_evidence(
+    engine: Engine, history: History, item_idx: int, witnesses: Witnesses | None = None
+) -> Evidence:
     """Ask every history-driven source which titles carry its score of the item."""
-    return Evidence({name: engine.sources[name].evidence(history, item_idx) for name in EVIDENCE_SOURCES})
+    witnesses = call_witnesses(engine, history) if witnesses is None else witnesses
+    return Evidence({name: testify(item_idx) for name, testify in witnesses.items()})
 
 
 def list_hits(ranked: Ranked, row: int, config: MergeConfig) -> tuple[SourceHit, ...]:
@@ -60,17 +74,31 @@ def list_hits(ranked: Ranked, row: int, config: MergeConfig) -> tuple[SourceHit,
 
 def list_hits_of(merged: Merged, row: int, config: MergeConfig) -> tuple[SourceHit, ...]:
     """Return the sources that proposed the candidate in a row of ``merged``, the largest share first."""
-    ranks, scores = merged.source_rank[row], merged.source_score[row]
-    proposed = [column for column in range(len(SOURCE_NAMES)) if not np.isnan(ranks[column])]
-    gains = [
-        config.weight(SOURCE_NAMES[column]) / (config.constant + float(ranks[column])) for column in proposed
-    ]
+    ranks, scores = merged.source_rank[row].tolist(), merged.source_score[row].tolist()
+    proposed = [column for column, rank in enumerate(ranks) if not isnan(rank)]
+    gains = [config.weight(SOURCE_NAMES[column]) / (config.constant + ranks[column]) for column in proposed]
     total = sum(gains) or 1.0
     hits = [
-        SourceHit(SOURCE_NAMES[column], int(ranks[column]), float(scores[column]), gain / total)
+        SourceHit(SOURCE_NAMES[column], int(ranks[column]), scores[column], gain / total)
         for column, gain in zip(proposed, gains, strict=True)
     ]
     return tuple(sorted(hits, key=lambda hit: (-hit.share, hit.source)))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the reasons of all items of one history share.
+
+    Attributes
+    ----------
+    positive : bool[len(history)], liked events
+    witnesses : ask them about an item
+    affinity : float32[n_genres], the viewer's shares; None where nothing was liked
+    """
+
+    positive: BoolArray
+    witnesses: Witnesses
+    affinity: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -86,16 +114,18 @@ class Reasoner:
         item_idx: int,
         hits: tuple[SourceHit, ...],
         named: Counter[int] | None = None,
+        case: Case | None = None,
     ) -> tuple[Reason, ...]:
         """Return one to three reasons, strongest kind first; never none.
 
         ``named`` counts the titles that the sentences of this list already name; it is updated, so that
-        among nearly equal causes the one named least gets its turn.
+        among nearly equal causes the one named least gets its turn. ``case`` is opened unless given.
         """
+        case = case or self.open_case(history)
         ranks = {hit.source: hit.rank for hit in hits}
         found = [
-            self._because(history, item_idx, Counter() if named is None else named),
-            self._genres(history, item_idx),
+            self._because(history, item_idx, Counter() if named is None else named, case),
+            self._genres(item_idx, case),
             self._gem(item_idx),
             self._trending(ranks),
             self._similar_taste(ranks, history),
@@ -103,17 +133,26 @@ class Reasoner:
         reasons = tuple(reason for reason in found if reason is not None)[:MAX_REASONS]
         return reasons or (Reason(ReasonTag.POPULAR, "Liked by many viewers"),)
 
-    def _because(self, history: History, item_idx: int, named: Counter[int]) -> Reason | None:
-        positive = liked(history.rating, history.confidence)
-        if not positive.any():
+    def open_case(self, history: History) -> Case:
+        """Return what the reasons of a whole list share."""
+        genre = self.engine.sources["genre"]
+        some = bool((history.confidence > 0).any())
+        return Case(
+            liked(history.rating, history.confidence),
+            call_witnesses(self.engine, history),
+            genre.affinity(history) if some else None,  # type: ignore[attr-defined]
+        )
+
+    def _because(self, history: History, item_idx: int, named: Counter[int], case: Case) -> Reason | None:
+        if not case.positive.any():
             return None
-        share = np.where(positive, gather_evidence(self.engine, history, item_idx).combined(), 0.0)
+        evidence = gather_evidence(self.engine, history, item_idx, case.witnesses)
+        share = np.where(case.positive, evidence.combined(), 0.0)
         if share.sum() <= 0:
             return None
         share = share / share.sum()
-        order = [
-            int(event) for event in np.lexsort((history.item_idx, -share)) if share[event] >= _SMALLEST_SHARE
-        ]
+        large = np.flatnonzero(share >= _SMALLEST_SHARE)
+        order = large[np.lexsort((history.item_idx[large], -share[large]))].tolist()
         if not order:
             return None
         strong = [event for event in order if share[event] >= HEADLINE_SHARE * share[order[0]]]
@@ -125,11 +164,10 @@ class Reasoner:
             ReasonTag.BECAUSE_YOU_LIKED, f"Because you liked {self.catalog.title[first]}", (first, *others)
         )
 
-    def _genres(self, history: History, item_idx: int) -> Reason | None:
-        genre = self.engine.sources["genre"]
-        affinity = genre.affinity(history)  # type: ignore[attr-defined]
-        usual = genre.everyone_  # type: ignore[attr-defined]
-        if not (history.confidence > 0).any():
+    def _genres(self, item_idx: int, case: Case) -> Reason | None:
+        affinity = case.affinity
+        usual = self.engine.sources["genre"].everyone_  # type: ignore[attr-defined]
+        if affinity is None:
             return None
         names = self.catalog.genre_names
         own = {names.index(name): name for name in self.catalog.genres[item_idx]}

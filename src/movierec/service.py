@@ -26,7 +26,7 @@ from movierec.importance import Importance, measure_importance, pick_histories
 from movierec.ranking.diversity import diversify
 from movierec.ranking.explain import Explainer
 from movierec.ranking.features import FEATURE_NAMES
-from movierec.reasons import Reasoner, gather_evidence, list_hits
+from movierec.reasons import Case, Reasoner, gather_evidence, list_hits
 from movierec.recall.base import Candidates, top_n
 from movierec.recall.genre import Genre
 from movierec.schema import (
@@ -213,9 +213,10 @@ class RecommenderService:
         ranked, positions = self._rank(history, query)
         matches = self._match(history, ranked, ranked.row.astype(np.int32))
         named: Counter[int] = Counter()
+        case = self._reasoner.open_case(history)
 
         def describe(position: int, rank: int) -> RecommendedItem:
-            return self._describe(history, ranked, position, rank, float(matches[position]), named)
+            return self._describe(history, ranked, position, rank, float(matches[position]), named, case)
 
         def hits(position: int) -> tuple[SourceHit, ...]:
             return list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
@@ -236,8 +237,9 @@ class RecommenderService:
         started = perf_counter()
         matches = self._match(history, ranked, ranked.row[positions])
         named: Counter[int] = Counter()
+        case = self._reasoner.open_case(history)
         items = tuple(
-            self._describe(history, ranked, int(position), place + 1, float(matches[place]), named)
+            self._describe(history, ranked, int(position), place + 1, float(matches[place]), named, case)
             for place, position in enumerate(positions)
         )
         timings = {**ranked.timings, "reasons": (perf_counter() - started) * 1000.0}
@@ -252,11 +254,18 @@ class RecommenderService:
         return recommendations, ranked, positions
 
     def _describe(
-        self, history: History, ranked: Ranked, position: int, rank: int, match: float, named: Counter[int]
+        self,
+        history: History,
+        ranked: Ranked,
+        position: int,
+        rank: int,
+        match: float,
+        named: Counter[int],
+        case: Case,
     ) -> RecommendedItem:
         item_idx = int(ranked.item_idx[position])
         hits = list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
-        reasons = self._reasoner.explain(history, item_idx, hits, named)
+        reasons = self._reasoner.explain(history, item_idx, hits, named, case)
         return RecommendedItem(rank, item_idx, float(ranked.score[position]), match, reasons, hits)
 
     def score_sources(self, history: History, favourite_genres: Sequence[str] = ()) -> dict[str, FloatArray]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-from movierec.recall.base import RecallSource, State, liked
+from movierec.recall.base import RecallSource, State, Witness, liked
 from movierec.schema import BoolArray, Catalog, FloatArray, History, Interactions
 from movierec.stages import AlsConfig
 
@@ -78,14 +78,21 @@ class Als(RecallSource):
         """Return the inner products of the folded-in user with every item."""
         return self.item_factors_ @ self.factors(history)
 
-    def evidence(self, history: History, item_idx: int) -> FloatArray:
+    def witness(self, history: History) -> Witness:
         """Return each liked title's additive share of the inner product (Hu et al., section 5)."""
         mask, watched, system = self._fold_in(history)
-        amount = np.zeros(len(history), np.float32)
-        if len(watched):
-            direction = linalg.solve(system, self.item_factors_[item_idx].astype(np.float64), assume_a="pos")
-            amount[mask] = self.config.alpha * (watched @ direction)
-        return amount
+        factor, info = linalg.lapack.dpotrf(system)
+        if info:
+            raise np.linalg.LinAlgError(f"dpotrf returned {info}")
+
+        def testify(item_idx: int) -> FloatArray:
+            amount = np.zeros(len(history), np.float32)
+            if len(watched):
+                direction, _ = linalg.lapack.dpotrs(factor, self.item_factors_[item_idx].astype(np.float64))
+                amount[mask] = self.config.alpha * (watched @ direction)
+            return amount
+
+        return testify
 
     def state(self) -> State:
         """Return the item factors."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.recall.base import RecallSource, State
+from movierec.recall.base import RecallSource, State, Witness
 from movierec.schema import BoolArray, FloatArray, History, IntArray, LongArray
 
 
@@ -153,9 +153,18 @@ class NeighbourSource(RecallSource):
         """Sum the neighbour lists of the history's events."""
         return self.neighbours_.sum_over(history.item_idx, self.weights(history))
 
-    def evidence(self, history: History, item_idx: int) -> FloatArray:
-        """Return each event's share of the sum."""
-        return self.weights(history) * self.neighbours_.column(history.item_idx, item_idx)
+    def witness(self, history: History) -> Witness:
+        """Return each event's share of the sum; events without weight are not looked up."""
+        weight = self.weights(history)
+        counted = np.flatnonzero(weight)
+        items, weight = history.item_idx[counted], weight[counted]
+
+        def testify(item_idx: int) -> FloatArray:
+            amount = np.zeros(len(history), np.float32)
+            amount[counted] = weight * self.neighbours_.column(items, item_idx)
+            return amount
+
+        return testify
 
     def state(self) -> State:
         """Return the neighbour lists."""
