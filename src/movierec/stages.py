@@ -174,7 +174,7 @@ class RankerConfig(StageConfig):
         0.4, ge=0, lt=1, description="Of the score; .3 to .5 are alike, 0 costs .006."
     )
     seeds: tuple[int, ...] = (0, 1)
-    later_seeds: tuple[int, ...] = (2,)
+    later_seeds: tuple[int, ...] = (2, 6)
     return_seeds: tuple[int, ...] = (3, 4, 5)
 
 

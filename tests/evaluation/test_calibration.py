@@ -87,11 +87,8 @@ def test_without_a_ranker_there_is_nothing_to_calibrate(held_out: HeldOut) -> No
         measure_calibration(bare)
 
 
-def test_writes_what_reads_back(
-    held_out: HeldOut, report: CalibrationReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(HeldOut, "load", lambda *_: held_out)
-    data, text, picture = write_calibration("toy", tmp_path, None)
+def test_writes_what_reads_back(held_out: HeldOut, report: CalibrationReport, tmp_path: Path) -> None:
+    data, text, picture = write_calibration(held_out, tmp_path)
     read = CalibrationReport.model_validate_json(data.read_bytes())
     assert (read.score, read.match) == (report.score, report.match)
     assert picture.read_bytes().startswith(b"\x89PNG")

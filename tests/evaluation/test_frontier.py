@@ -78,9 +78,8 @@ def test_the_free_setting_is_the_last_without_a_significant_loss(report: Frontie
 def test_writes_what_reads_back(
     held_out: HeldOut, report: FrontierReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(HeldOut, "load", lambda *_: held_out)
     monkeypatch.setattr(frontier, "list_peers", lambda: (AllTimePopularity(), Ease()))
-    data, text, picture = write_frontier("toy", tmp_path, None)
+    data, text, picture = write_frontier(held_out, tmp_path)
     assert (data.name, text.name, picture.name) == ("frontier.json", "frontier.md", "frontier.png")
     read = FrontierReport.model_validate_json(data.read_bytes())
     assert read.points == report.points

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from scipy.special import expit
 
-from movierec.config import Settings
 from movierec.errors import DataError
 from movierec.evaluation import study_charts
 from movierec.evaluation.held_out import HeldOut, Progress
@@ -76,21 +75,15 @@ class CalibrationReport(Result):
     match: Reliability
 
 
-def write_calibration(
-    dataset_spec: str,
-    out_dir: Path,
-    settings: Settings,
-    progress: Progress | None = None,
-    seed: int = 0,
-) -> tuple[Path, ...]:
-    """Measure a data set and write ``<dataset>/calibration.{json,md,png}``; return the files.
+def write_calibration(held_out: HeldOut, out_dir: Path, progress: Progress | None = None) -> tuple[Path, ...]:
+    """Measure and write ``<dataset>/calibration.{json,md,png}``; return the files.
 
     Raises
     ------
     DataError
-        If nobody can be asked, or there is no ranker.
+        If there is no ranker.
     """
-    report = measure_calibration(HeldOut.load(dataset_spec, settings, progress, seed), progress)
+    report = measure_calibration(held_out, progress)
     return publish(report, "calibration", out_dir, study_charts.draw_reliability, compose_calibration)
 
 

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from movierec.config import Settings
 from movierec.evaluation import metrics, study_charts
 from movierec.evaluation.held_out import HeldOut, Progress
 from movierec.evaluation.intervals import Difference, Interval, compare_paired, estimate_means
@@ -68,15 +67,8 @@ class FrontierReport(Result):
         return max(free, key=lambda point: point.setting or 0.0)
 
 
-def write_frontier(
-    dataset_spec: str,
-    out_dir: Path,
-    settings: Settings,
-    progress: Progress | None = None,
-    seed: int = 0,
-) -> tuple[Path, ...]:
-    """Trace the frontier on a data set and write ``<dataset>/frontier.{json,md,png}``; return the files."""
-    held_out = HeldOut.load(dataset_spec, settings, progress, seed)
+def write_frontier(held_out: HeldOut, out_dir: Path, progress: Progress | None = None) -> tuple[Path, ...]:
+    """Trace the frontier and write ``<dataset>/frontier.{json,md,png}``; return the files."""
     report = trace_frontier(held_out, list_peers(), progress)
     return publish(report, "frontier", out_dir, study_charts.draw_frontier, compose_frontier)
 

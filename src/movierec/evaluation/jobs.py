@@ -38,11 +38,10 @@ class ExtraJob:
 
 
 EXTRA_JOBS: Final[tuple[ExtraJob, ...]] = (
-    ExtraJob("frontier", "movierec.evaluation.frontier:write_frontier", ("frontier.json", "frontier.md")),
     ExtraJob(
-        "calibration",
-        "movierec.evaluation.calibration:write_calibration",
-        ("calibration.json", "calibration.md"),
+        "frontier + calibration",
+        "movierec.evaluation.studies:write_studies",
+        ("frontier.json", "frontier.md", "calibration.json", "calibration.md"),
     ),
     ExtraJob(
         "ablations",
