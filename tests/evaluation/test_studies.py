@@ -23,5 +23,5 @@ def test_one_fit_serves_both_reports(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     settings = Settings(home=tmp_path)
     found = studies.write_studies("toy", tmp_path, settings, None, seed=4)
-    assert found == (fitted, Path("frontier.json"), fitted, Path("calibration.json"))
+    assert found == (fitted, Path("frontier"), fitted, Path("calibration"))
     assert asked == [("toy", settings, None, 4)]
