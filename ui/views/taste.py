@@ -109,6 +109,9 @@ def _show_timeline(profile: Profile) -> None:
     )
     st.markdown("**Genres of what you liked**")
     draw_genre_timeline(timeline)
+    if len(timeline.periods) == 1:
+        st.caption("Everything falls into one period, so there is nothing to compare it with yet.")
+        return
     ratings, years = st.columns(2, gap="medium")
     with ratings:
         st.markdown("**How you rated**")

@@ -15,7 +15,7 @@ from ui.components.poster import show_poster
 from ui.groups import MAX_MEMBERS, MIN_MEMBERS, Balance, GroupList, GroupPick, recommend_together
 from ui.memory import read_state, remember
 from ui.session import Person, get_book, get_client, load_viewers, send_waiting
-from ui.text import count_things, escape_markdown, format_match
+from ui.text import count_things, describe_movie, escape_markdown, format_match
 
 N_FILMS: Final = 24
 FAIRNESS: Final = {"Best on average": 0.0, "Balanced": 0.5, "Nobody left out": 1.0}
@@ -160,6 +160,8 @@ def _show_wall(person: Person, made: GroupList) -> None:
             with st.container(key=f"card-together-{pick.item_id}", gap="xsmall", height="stretch"):
                 show_poster(pick, pick.rank)
                 show_title(pick)
+                if facts := describe_movie(pick):
+                    st.caption(escape_markdown(facts))
                 _show_members(person, pick)
                 st.caption(escape_markdown(_explain(person, pick)))
                 show_mark_buttons(person, book, pick, "together", pick.rank)
