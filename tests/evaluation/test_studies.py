@@ -17,10 +17,8 @@ def test_one_fit_serves_both_reports(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return fitted
 
     monkeypatch.setattr(HeldOut, "load", load)
-    monkeypatch.setattr(studies, "write_frontier", lambda held_out, *_: (held_out, Path("frontier.json")))
-    monkeypatch.setattr(
-        studies, "write_calibration", lambda held_out, *_: (held_out, Path("calibration.json"))
-    )
+    for name in ("frontier", "calibration"):
+        monkeypatch.setattr(studies, f"write_{name}", lambda held_out, *_, name=name: (held_out, Path(name)))
     settings = Settings(home=tmp_path)
     found = studies.write_studies("toy", tmp_path, settings, None, seed=4)
     assert found == (fitted, Path("frontier"), fitted, Path("calibration"))
