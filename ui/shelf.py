@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, cast
 
@@ -20,6 +20,7 @@ _FIRST: Final = ("for_you", "For you", "")
 class Shelf:
     """The rows on screen; ``counted`` marks were known to the API when it answered.
 
+    ``last_good`` is True where it stands in for an answer that did not come.
     ``changes`` compares the first row with the answer before it, once somebody asked again.
     """
 
@@ -31,7 +32,8 @@ class Shelf:
     fetched: datetime
     counted: frozenset[str] = frozenset()
     exhausted: bool = False
-    changes: Changes | None = field(default=None)
+    changes: Changes | None = None
+    last_good: bool = False
 
     @property
     def first(self) -> tuple[Pick, ...]:
@@ -57,7 +59,7 @@ def load_shelf(person: Person, wishes: Wishes, fresh: bool = False) -> Shelf:
     """
     shelf = get_shelf()
     before = shelf if shelf is not None and shelf.person == person else None
-    if before is not None and before.wishes == wishes and not fresh:
+    if before is not None and before.wishes == wishes and not fresh and not before.last_good:
         return before
     book = get_book(person)
     counted = before.counted if before is not None else frozenset()
@@ -79,6 +81,7 @@ def find_last_shelf(person: Person) -> Shelf | None:
     if shelf is None or shelf.person != person:
         shelf = cast("Shelf | None", get_pantry().get(_name(person)))
     if shelf is not None:
+        shelf = replace(shelf, last_good=True)
         st.session_state["shelf"] = shelf
     return shelf
 

@@ -324,7 +324,13 @@ def test_a_new_session_shows_the_last_page_while_the_api_is_away(open_app, fake_
     again = open_app(viewer="100")
     assert shown_ids(again) == before
     assert "last list that arrived" in texts(again)
+    again.run()
+    assert "last list that arrived" in texts(again)
     assert not again.exception
+    fake_api.down = False
+    again.run()
+    assert shown_ids(again) == before
+    assert "last list that arrived" not in texts(again)
 
 
 def test_nobody_is_shown_the_page_of_somebody_else(open_app, fake_api: FakeApi) -> None:

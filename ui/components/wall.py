@@ -110,10 +110,14 @@ def _show_order_controls(book: MarkBook, shelf: Shelf) -> float | None:
 
 
 def _show_marks(person: Person, book: MarkBook) -> None:
-    if not book.marks:
-        return
-    with st.container(border=True, gap="xsmall", key="your-thumbs"):
-        st.markdown("**Your thumbs** :gray[:small[press one to take it back]]")
+    """Draw the marks on one line; it is there without any as well, so that the first moves nothing down."""
+    with st.container(
+        border=True, horizontal=True, vertical_alignment="center", gap="small", key="your-thumbs"
+    ):
+        if not book.marks:
+            st.caption("Your thumbs appear here; nothing said yet", width="content")
+            return
+        st.markdown("**Your thumbs**", width="content", help="Press one to take it back.")
         show_marks(person, book, ("like", "dislike", "save"), limit=8)
 
 
