@@ -1,7 +1,7 @@
 # What developers and continuous integration run. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo api ui test check format evaluate cards lock clean
+.PHONY: help install demo api ui test check format evaluate bench cards lock clean
 
 # The data of demo and evaluate: sample, a known name, a folder or a zip.
 DATASET ?= sample
@@ -57,6 +57,11 @@ evaluate: $(INSTALLED_REPORT) ## Measure everything, write reports/evaluation (D
 	@real=$${MOVIEREC_DATASETS:-} && set -- '$(DATASET)' && \
 	if [ -n "$$real" ] && [ '$(origin DATASET)' = file ]; then set -- ml-100k ml-latest-small; fi && \
 	exec $(BIN)/python scripts/evaluate.py "$$@" $(or $(ARGS),--extras)
+
+bench: $(INSTALLED) ## Measure what a request costs, write reports/benchmarks.md (DATASET=…)
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+	$(BIN)/movierec build --home "$$home" --dataset '$(DATASET)' && \
+	$(BIN)/python benchmarks/serving.py --home "$$home" $(ARGS)
 
 cards: $(INSTALLED) ## Write reports/models: the sample's card, with MOVIEREC_DATASETS also two MovieLens sets
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \

@@ -213,7 +213,7 @@ class Ranker:
         return mean
 
     def _score_by_library(self, rows: FloatArray, aim: Aim) -> NDArray[np.float64]:
-        """Return what the forest does, twenty times slower: its reference, and for trees it cannot hold."""
+        """Return what the forest does, several times slower: its reference, and for trees it cannot hold."""
         blended = np.zeros(len(rows))
         with threadpool_limits(limits=1, user_api="openmp"):
             for share, model in zip(self.shares(aim), self.models, strict=True):
