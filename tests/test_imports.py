@@ -139,9 +139,12 @@ def test_a_title_beside_the_id_must_agree(index):
 def test_titles_that_name_two_films_are_left_out(index):
     index.catalog.year[3] = 1979
     twins = replace(index.catalog, title=(*index.catalog.title[:3], "Alien"))
-    made = plan("Name,Year,Rating\nAlien,1979,4\n", TitleIndex(twins))
+    made = plan("Name,Year,Rating\nAlien,1979,4\nAlien,,4\n", TitleIndex(twins))
     assert made.events == ()
-    assert made.rejected[0].reason == "2 films here have that title; a year would tell which"
+    assert [each.reason for each in made.rejected] == [
+        "2 films here have that title and year",
+        "2 films here have that title; a year would tell which",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,8 @@ def _match(row: RatingRow, index: TitleIndex) -> Matched | Rejected:
     if len(by_title) == 1:
         return Matched(row, by_title[0], "title")
     if len(by_title) > 1:
-        return _reject(row, f"{len(by_title)} films here have that title; a year would tell which")
+        known = "title and year" if row.year else "title; a year would tell which"
+        return _reject(row, f"{len(by_title)} films here have that {known}")
     if by_id is not None:
         return _reject(row, "the id belongs to another film here")
     return _reject(
