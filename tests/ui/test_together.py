@@ -56,7 +56,7 @@ def test_an_unknown_viewer_is_named(open_app) -> None:
 
 
 def test_a_guest_brings_their_genres(open_app, fake_api: FakeApi) -> None:
-    add(open_app("together", viewer="guest-1", likes=["Crime"]), "103", "guest-1")
+    add(open_app("together", viewer="guest-1", likes=["Crime", "Nonsense"]), "103", "guest-1")
     assert bodies(fake_api)[-1]["members"][0] == {"viewer": "guest-1", "genres": ["Crime"]}
 
 

@@ -14,7 +14,7 @@ from ui.components.notices import plain_errors, show_feedback_state
 from ui.components.poster import show_poster
 from ui.groups import MAX_MEMBERS, MIN_MEMBERS, Balance, GroupList, GroupPick, recommend_together
 from ui.memory import read_state, remember
-from ui.session import Person, get_book, get_client, load_viewers, send_waiting
+from ui.session import Person, get_book, get_client, load_genres, load_viewers, send_waiting
 from ui.text import count_things, describe_movie, escape_markdown, format_match
 
 N_FILMS: Final = 24
@@ -101,7 +101,9 @@ def _choose_fairness() -> float:
 
 
 def _load(person: Person, members: tuple[str, ...], care: float) -> GroupList | None:
-    genres = {person.user_id: person.favourite_genres}
+    # Links may be old or mistyped: a genre this catalogue lacks must not cost the whole list.
+    known = set(load_genres())
+    genres = {person.user_id: [genre for genre in person.favourite_genres if genre in known]}
     try:
         with st.spinner("Comparing tastes", show_time=False):
             return remember(
