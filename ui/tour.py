@@ -72,7 +72,7 @@ STEPS: Final = (
     ),
     Step(
         "views/evaluation.py",
-        "Is it any good?",
+        "How good it is",
         "Measured on real ratings that were held back, against well-known models tuned on the same data.",
         (
             "The first sentence: where ours is clearly better, and where it is not.",

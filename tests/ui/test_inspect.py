@@ -73,8 +73,9 @@ def test_a_supposed_like_changes_the_list_and_stores_nothing(open_app, fake_api:
 def test_what_if_sends_every_wish(open_app, fake_api: FakeApi) -> None:
     app = open_app("inspect", viewer="100", look="what-if")
     app.slider(key="what_if_variety").set_value(0.5)
+    app.selectbox(key="what_if_aim").set_value("later")
     app.multiselect(key="what_if_genres").set_value(["Crime"])
     app.slider(key="what_if_years").set_value((1980, 2000)).run()
     last = [body for _, path, body in fake_api.requests if path == "/recommend"][-1]
-    assert (last["diversity"], last["only_genres"]) == (0.5, ["Crime"])
+    assert (last["diversity"], last["only_genres"], last["aim"]) == (0.5, ["Crime"], "later")
     assert (last["year_from"], last["year_to"]) == (1980, 2000)

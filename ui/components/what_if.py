@@ -13,7 +13,7 @@ from ui.components.generations import show_list_difference
 from ui.inspection import load_list
 from ui.models import Movie
 from ui.session import Person, load_genres, search_movies
-from ui.text import escape_markdown, name_movie
+from ui.text import AIM_NAMES, escape_markdown, name_movie
 
 LENGTHS: Final = (5, 10, 20)
 MAX_LIKES: Final = 5
@@ -57,6 +57,14 @@ def _show_controls() -> Wishes:
         persist_state="session",
         help="0 keeps the best matches first; higher values avoid films that resemble each other.",
     )
+    aim = st.selectbox(
+        "In the mood for",
+        list(AIM_NAMES),
+        format_func=lambda name: AIM_NAMES[name],
+        key="what_if_aim",
+        persist_state="session",
+        help="What the order is for: the ranking model weighs its three goals accordingly.",
+    )
     genres = st.multiselect(
         "Only genres", load_genres(), key="what_if_genres", persist_state="session", placeholder="All genres"
     )
@@ -74,6 +82,7 @@ def _show_controls() -> Wishes:
         year_from=first if first > FIRST_YEAR else None,
         year_to=last if last < last_year else None,
         diversity=float(variety),
+        aim=aim or "balanced",
     )
 
 
@@ -123,6 +132,8 @@ def _describe(wishes: Wishes, liked: tuple[Movie, ...]) -> str:
     parts = [f"{wishes.k} films"]
     if wishes.diversity:
         parts.append(f"variety {wishes.diversity:.1f}")
+    if wishes.aim != "balanced":
+        parts.append(AIM_NAMES[wishes.aim].lower())
     if wishes.genres:
         parts.append(", ".join(wishes.genres))
     if wishes.year_from or wishes.year_to:
