@@ -7,6 +7,7 @@ import pytest
 from fake_api import HOSTILE, FakeApi
 
 playwright = pytest.importorskip("playwright.sync_api")
+playwright.expect.set_options(timeout=30_000)  # the machine may be busy
 pytestmark = pytest.mark.browser
 
 
