@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -21,13 +19,14 @@ from movierec.config import Settings
 from movierec.engine import Engine, Ranked
 from movierec.errors import UnknownItemError, UnknownUserError
 from movierec.facts import DatasetFacts, describe_dataset
-from movierec.feedback.events import FeedbackAction, FeedbackEvent
+from movierec.feedback.events import FeedbackEvent
+from movierec.histories import join_feedback
 from movierec.importance import Importance, measure_importance, pick_histories
 from movierec.ranking.diversity import diversify
 from movierec.ranking.explain import Explainer
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.reasons import Case, Reasoner, gather_evidence, list_hits
-from movierec.recall.base import Candidates, top_n
+from movierec.recall.base import Candidates
 from movierec.recall.genre import Genre
 from movierec.schema import (
     Aim,
@@ -49,19 +48,12 @@ from movierec.schema import (
     SourceHit,
 )
 from movierec.shortlist import Shortlist
+from movierec.similar import Similar, find_similar
 from movierec.taste import Share, Taste, TasteMeter
 from movierec.trending import Trend, TrendMeter, TrendWindow
 
 __all__ = ["ItemStats", "Query", "RecommenderService", "Share", "Shortlist", "Similar", "Taste"]
 
-FEEDBACK_RATING: Final = {
-    FeedbackAction.LIKE: 5.0,
-    FeedbackAction.SAVE: 4.0,
-    FeedbackAction.DISLIKE: 1.0,
-}
-"""Stars a thumb stands for: live feedback enters a history as ratings, like everything else."""
-
-NEUTRAL_RATING: Final = 2.5
 _NO_RANKER: Final = "The ranker is missing from this bundle; the list follows the merged candidates."
 
 
@@ -78,15 +70,6 @@ class Query:
     diversity: float = 0.0
     favourite_genres: tuple[str, ...] = ()
     aim: Aim = Aim.BALANCED
-
-
-@dataclass(frozen=True, slots=True)
-class Similar:
-    """A neighbour of an item: cosine-like similarity in [0, 1] and, in words, what it rests on."""
-
-    item_idx: int
-    similarity: float
-    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,48 +132,9 @@ class RecommenderService:
         return self.interactions.history(user_idx)
 
     def effective_history(self, user_idx: int | None, feedback: Sequence[FeedbackEvent]) -> History:
-        """Return trained events plus live feedback in force (items unknown to the bundle are left out).
-
-        ``feedback`` is newest first, as the store gives it. Live events take the serving clock in the
-        order they happened, imported ratings the day they were given; for an item rated before, the live
-        event replaces the trained one.
-        """
+        """Return trained events plus live feedback in force, which is newest first as the store gives it."""
         trained = History.empty() if user_idx is None else self.trained_history(user_idx)
-        said: dict[int, tuple[float, int | None]] = {}
-        # Turned around before the stable sort, so that marks of one moment keep their order.
-        oldest_first = feedback[::-1]
-        for event in sorted(oldest_first, key=_when):
-            index = self.catalog.index_of.get(event.item_id)
-            stars = event.rating if event.rating is not None else FEEDBACK_RATING.get(event.action)
-            if index is None or stars is None:
-                continue
-            # A saved film that was also given a thumb keeps the thumb's meaning.
-            if event.action is FeedbackAction.SAVE and index in said:
-                continue
-            said.pop(index, None)
-            said[index] = stars, self._date_rating(event)
-        if not said:
-            return trained
-        items = np.array(list(said), np.int32)
-        kept = trained.take(~np.isin(trained.item_idx, items))
-        stars_of = np.array([stars for stars, _ in said.values()], np.float32)
-        # Later thumbs count as newer: the clock moves on by a minute each.
-        clock = itertools.count(self.info.now + 60, 60)
-        moment = [next(clock) if rated is None else rated for _, rated in said.values()]
-        joined = History(
-            np.concatenate([kept.item_idx, items]),
-            np.concatenate([kept.rating, stars_of]),
-            np.concatenate([kept.confidence, np.maximum(stars_of - NEUTRAL_RATING, 0.0)]),
-            np.concatenate([kept.timestamp, np.array(moment, np.int64)]),
-        )
-        return joined.take(np.argsort(joined.timestamp, kind="stable"))
-
-    def _date_rating(self, event: FeedbackEvent) -> int | None:
-        """Return when an imported rating counts: its own day, never after the end of the data."""
-        if event.action is not FeedbackAction.RATE:
-            return None
-        when = event.client_time or event.server_time
-        return self.info.now if when is None else min(int(when.timestamp()), self.info.now)
+        return join_feedback(trained, feedback, self.catalog, self.info.now)
 
     def recommend(self, history: History, query: Query) -> Recommendations:
         """Return the ranked, explained list for one history."""
@@ -388,25 +332,7 @@ class RecommenderService:
         """Return the nearest items: by who likes them where enough people did, else by what they are."""
         if not 0 <= item_idx < len(self.catalog):
             raise UnknownItemError(f"item_idx must be between 0 and {len(self.catalog) - 1}, got {item_idx}")
-        builder = self.engine.builder
-        behaviour = np.maximum(builder.factors @ builder.factors[item_idx], 0.0)
-        content = builder.genre_unit @ builder.genre_unit[item_idx]
-        years = np.abs(self.catalog.year - self.catalog.year[item_idx])
-        content = content * np.exp(-np.minimum(years, 60) / 40.0)
-        enough = np.sqrt(np.minimum(builder.item_columns[:, 0], 50.0) / 50.0)
-        weight = enough * float(enough[item_idx])
-        blend = (weight * behaviour + (1.0 - 0.7 * weight) * 0.5 * content).astype(np.float32)
-        blend[item_idx] = -np.inf
-        return tuple(
-            Similar(
-                int(other),
-                float(np.clip(blend[other], 0.0, 1.0)),
-                "liked by the same people"
-                if weight[other] * behaviour[other] >= 0.5 * (1.0 - 0.7 * weight[other]) * content[other]
-                else "same genres and era",
-            )
-            for other in top_n(blend, n)
-        )
+        return find_similar(self.engine.builder, self.catalog, item_idx, n)
 
     def taste(self, history: History) -> Taste:
         """Return genre, era and director shares of the liked events."""
@@ -431,7 +357,3 @@ class RecommenderService:
         ratings = np.bincount(rows.item_idx[rated], minlength=rows.n_items)
         total = np.bincount(rows.item_idx[rated], weights=rows.rating[rated], minlength=rows.n_items)
         return (events.astype(np.float32), ratings.astype(np.float32)), total.astype(np.float32)
-
-
-def _when(event: FeedbackEvent) -> datetime:
-    return event.server_time or datetime.min.replace(tzinfo=UTC)
