@@ -29,7 +29,7 @@ PAGES: Final = {
     "for-you": "/",
     "title": "/title?movie={movie}",
     "taste": "/taste",
-    "together": "/together",
+    "together": "/together?with=7&with=99",
     "inspect": "/inspect",
     "generations": "/inspect?look=generations",
     "what-if": "/inspect?look=what-if",
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, default=Path("data"), help="built home folder to start from")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     parser.add_argument("--viewer", default="42")
-    parser.add_argument("--movie", default="1")
+    parser.add_argument("--movie", default="738", help="a film id; Mulholland Drive of the sample")
     parser.add_argument("--pages", nargs="*", choices=list(PAGES), default=list(PAGES))
     parser.add_argument("--full", action="store_true", help="the whole page, not only the first screen")
     chosen = parser.parse_args(arguments)

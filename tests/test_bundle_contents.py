@@ -113,11 +113,12 @@ def test_an_empty_home_says_what_to_do(tmp_path):
 
 
 def test_lists_need_neither_pickles_nor_scikit_learn(toy_home):
-    """Both are for explanations; importing scikit-learn alone takes longer than a start should."""
+    """Explanations included: importing scikit-learn alone takes longer than a start should."""
     script = (
         "import sys, pathlib; from movierec.service import Query, RecommenderService\n"
         f"service = RecommenderService.open(pathlib.Path({str(toy_home)!r}))\n"
         "assert len(service.recommend(service.trained_history(3), Query(k=10)).items) == 10\n"
+        "assert service.trace(service.trained_history(3), Query(k=10)).traces[0].contributions\n"
         "heavy = {'sklearn', 'joblib', 'shap', 'duckdb', 'ibis', 'implicit', 'pandas'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

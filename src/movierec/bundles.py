@@ -20,6 +20,7 @@ from movierec.ranking.lambdamart import LambdaMart
 from movierec.ranking.linear import LinearPart
 from movierec.ranking.match import MatchModel
 from movierec.ranking.pace import ItemPace
+from movierec.ranking.paths import TreePaths
 from movierec.ranking.ranker import Head, Ranker
 from movierec.ranking.store import FeatureStore
 from movierec.ranking.trees import Forest
@@ -35,7 +36,8 @@ CARD_FILE = "model_card.md"
 _CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
 _ACTIVITY, _PACE, _BIAS = "activity.npz", "pace.npz", "bias.npz"
 _MATCH, _ITEM_COLUMNS = "match.npz", "item_columns.npy"
-_HEADS, _FOREST, _LINEAR = "ranker-heads.npy", "ranker-trees.npz", "ranker-linear.npz"
+_HEADS, _FOREST, _PATHS = "ranker-heads.npy", "ranker-trees.npz", "ranker-paths.npz"
+_LINEAR = "ranker-linear.npz"
 _LAMBDAMART, _LAMBDAMART_SCALE = "lambdamart-", "lambdamart-scale.npy"
 
 
@@ -66,6 +68,7 @@ def write_contents(
         writer.save_array(_HEADS, np.array(engine.ranker.heads, dtype=np.str_))
         if engine.ranker.forest is not None:
             writer.save_arrays(_FOREST, engine.ranker.forest.state())
+            writer.save_arrays(_PATHS, TreePaths.of(engine.ranker.models).state())
         if engine.ranker.linear is not None:
             writer.save_arrays(_LINEAR, engine.ranker.linear.state())
         if engine.ranker.lambdamart is not None:
@@ -145,15 +148,17 @@ def _read_ranker(bundle: Bundle) -> Ranker | None:
     forest = Forest.from_state(bundle.arrays(_FOREST)) if _FOREST in bundle.manifest.files else None
     linear = LinearPart.from_state(bundle.arrays(_LINEAR)) if _LINEAR in bundle.manifest.files else None
     models = StoredModels(bundle, tuple(classifiers))
-    return Ranker(models, bundle.manifest.feature_names, pairwise, heads, forest, linear)
+    paths = TreePaths.from_state(bundle.arrays(_PATHS)) if _PATHS in bundle.manifest.files else None
+    return Ranker(models, bundle.manifest.feature_names, pairwise, heads, forest, linear, paths)
 
 
 @dataclass(frozen=True)
 class StoredModels(Sequence["HistGradientBoostingClassifier"]):
     """The classifiers of a bundle, unpickled when the first of them is asked for.
 
-    Serving needs their trees only, which are plain arrays; explanations need the models themselves, and
-    with them scikit-learn, which alone takes longer to import than the rest of a start.
+    Serving needs their trees only, which are plain arrays; the models themselves, and with them
+    scikit-learn, which alone takes longer to import than the rest of a start, are asked for only where
+    trees do not fit that form.
     """
 
     bundle: Bundle

@@ -15,6 +15,7 @@ from movierec.errors import IncompatibleBundleError
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.ranking.lambdamart import LambdaMart, measure_spread
 from movierec.ranking.linear import LinearPart
+from movierec.ranking.paths import TreePaths
 from movierec.ranking.training import TIME_CUT, TrainingRows
 from movierec.ranking.trees import Forest
 from movierec.recall.base import LIKED_RATING
@@ -93,6 +94,7 @@ class Ranker:
     lambdamart : ranks instead of the classifiers, or is averaged with them
     heads : what each model has learnt; all the first head unless given
     linear : blended with the models, head by head; None where it was not wanted
+    paths : the models' trees as contributions need them; copied from the models where asked for
     forest : the models' trees as plain arrays, copied from the models unless given; None where they do not
         fit that form, then scikit-learn scores
     """
@@ -103,6 +105,7 @@ class Ranker:
     heads: tuple[Head, ...] = ()
     forest: Forest | None = None
     linear: LinearPart | None = None
+    paths: TreePaths | None = None
 
     def __post_init__(self) -> None:
         if not self.heads:
