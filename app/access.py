@@ -8,10 +8,13 @@ from movierec.config import Settings
 from movierec.errors import ConfigError
 
 
-def read_api_key(settings: Settings) -> str | None:
-    """Return the API key, if one is set; raises ``ConfigError`` where the address demands one."""
+def read_api_key(settings: Settings, *, hosted: bool = False) -> str | None:
+    """Return the API key, if one is set; raises ``ConfigError`` where the address demands one.
+
+    ``hosted`` demands none: inside a model container the platform decides who may call.
+    """
     key = settings.api_key.get_secret_value() if settings.api_key else ""
-    if not key and not is_loopback(settings.host):
+    if not key and not hosted and not is_loopback(settings.host):
         raise ConfigError(
             f"host {settings.host!r} can be reached from other machines: set MOVIEREC_API_KEY, "
             "or MOVIEREC_HOST=127.0.0.1"

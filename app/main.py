@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
+from typing import Final
 
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -23,10 +26,12 @@ from app.middleware import (
 from app.openapi import DESCRIPTION, install_openapi
 from app.problems import install_problem_handlers
 from app.routes import (
+    contracts,
     evaluation,
     feedback,
     groups,
     health,
+    hosting,
     movies,
     posters,
     recommend,
@@ -41,6 +46,9 @@ from movierec.errors import ArtifactError, FeedbackUnavailableError
 from movierec.schema import History
 from movierec.service import Query, RecommenderService
 
+_OPENING: Final = "The bundle is being opened; try again in a moment."
+_FAULT: Final = "The bundle could not be opened; the log says why."
+
 log = structlog.get_logger("movierec.api")
 
 
@@ -48,6 +56,8 @@ def create_app(
     settings: Settings | None = None,
     service: RecommenderService | None = None,
     store: FeedbackLog | None = None,
+    *,
+    hosted: bool = False,
 ) -> FastAPI:
     """Return the application; what is not handed in is opened when it starts.
 
@@ -56,16 +66,19 @@ def create_app(
     settings : read from the environment where missing
     service : an open recommender instead of the current bundle of the home folder
     store : an open feedback store instead of the one the settings name; its owner closes it
+    hosted : answer the contract of a model container and nothing else, without asking for a key where none is
+        set; the bundle is opened while ``GET /ping`` already answers 503
 
     Raises ``ConfigError`` where the address is not loopback and there is no API key.
     """
     settings = settings or Settings()
-    key = read_api_key(settings)
-    app = FastAPIOffline(
+    key = read_api_key(settings, hosted=hosted)
+    build = partial(FastAPI, openapi_url=None) if hosted else FastAPIOffline
+    app: FastAPI = build(
         title="MovieRec",
         version=VERSION,
         description=DESCRIPTION,
-        lifespan=_make_lifespan(settings, service, store),
+        lifespan=_make_lifespan(settings, service, store, wait=not hosted),
         redirect_slashes=False,
         middleware=[
             Middleware(CorrelationIdMiddleware, header_name="X-Request-ID"),
@@ -77,9 +90,14 @@ def create_app(
     )
     app.state.backend = _make_backend(settings, service, store, None)
     app.state.reports_dir = settings.reports
+    app.include_router(hosting.router)
+    install_problem_handlers(app)
+    if hosted:
+        return app
     for module in (
         groups,
         recommend,
+        contracts,
         sections,
         users,
         viewers,
@@ -91,16 +109,14 @@ def create_app(
         health,
     ):
         app.include_router(module.router)
-    install_problem_handlers(app)
     install_openapi(app, with_key=bool(key))
     return app
 
 
 def _make_lifespan(
-    settings: Settings, service: RecommenderService | None, store: FeedbackLog | None
+    settings: Settings, service: RecommenderService | None, store: FeedbackLog | None, *, wait: bool
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def run(app: FastAPI) -> AsyncIterator[None]:
+    async def open_backend(app: FastAPI) -> None:
         opened, fault = service, None
         if opened is None:
             try:
@@ -114,11 +130,31 @@ def _make_lifespan(
             if store is None:
                 await backend.feedback.connect()
         app.state.backend = backend
+
+    async def open_meanwhile(app: FastAPI) -> None:
+        try:
+            await open_backend(app)
+        except Exception as error:  # nobody waits for this task, so nobody else would tell
+            log.error("no-recommendations", exc_info=error)
+            app.state.backend = _make_backend(settings, None, store, ArtifactError(_FAULT))
+
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        opening = None
+        if wait:
+            await open_backend(app)
+        else:
+            app.state.backend = _make_backend(settings, None, store, ArtifactError(_OPENING))
+            opening = asyncio.create_task(open_meanwhile(app))
         try:
             yield
         finally:
+            if opening is not None:
+                opening.cancel()
+                with suppress(asyncio.CancelledError):
+                    await opening
             if store is None:
-                backend.feedback.close()
+                app.state.backend.feedback.close()
 
     return run
 

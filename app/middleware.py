@@ -18,7 +18,7 @@ MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 """For a file of ratings: 10,000 rows of Letterboxd's export take about 0.7 MB."""
 
 KEY_HEADER: Final = "X-API-Key"
-_LIVENESS: Final = "/health/live"
+_PROBES: Final = frozenset({"/health/live", "/ping"})
 _POSTERS: Final = "/posters/"
 _VIEWERS: Final = "/viewers/"
 _IMPORTS: Final = "/imports"
@@ -30,7 +30,7 @@ def is_open(method: str, path: str) -> bool:
     """Return whether a request is answered without the API key."""
     # An <img> cannot send a header, and the key must not be in its address: logs and histories keep those.
     # A poster is artwork made of a film's facts; it tells nothing about viewers.
-    return path == _LIVENESS or (method == "GET" and path.startswith(_POSTERS))
+    return path in _PROBES or (method == "GET" and path.startswith(_POSTERS))
 
 
 def limit_body(method: str, path: str) -> int:

@@ -20,6 +20,7 @@ TAGS: Final = [
     {"name": "viewers", "description": "Who is in the data set, and what they like."},
     {"name": "movies", "description": "The catalogue, neighbours and posters."},
     {"name": "feedback", "description": "Likes, dislikes and saves; they change the next list at once."},
+    {"name": "contracts", "description": "The same lists as other programs already ask for them."},
     {"name": "evaluation", "description": "What was measured: committed reports, this build, its data."},
     {"name": "health", "description": "Whether the API lives and can answer."},
 ]

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -31,13 +31,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 after a requested stop, 2 where a setting cannot be used (one line on stderr says which).
     """
-    parser = argparse.ArgumentParser(prog="python -m app.server", description="Serve the MovieRec API.")
+    parser = make_parser("python -m app.server", "Serve the MovieRec API.")
+    return start(parser, arguments, lambda settings: run(settings), {})
+
+
+def make_parser(program: str, description: str) -> argparse.ArgumentParser:
+    """Return the parser of a command that serves; its arguments are named after the settings they choose."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("--home", type=Path, help="folder with bundles and feedback (MOVIEREC_HOME)")
     parser.add_argument("--host", help="address to bind (MOVIEREC_HOST)")
     parser.add_argument("--port", type=int, dest="api_port", help="port to bind (MOVIEREC_API_PORT)")
+    return parser
+
+
+def start(
+    parser: argparse.ArgumentParser,
+    arguments: Sequence[str] | None,
+    serve: Callable[[Settings], int],
+    defaults: Mapping[str, object],
+) -> int:
+    """Serve with the settings of the command line, else of the environment, else ``defaults``.
+
+    Returns the exit code: 2 where a setting cannot be used, with one line on stderr.
+    """
     chosen = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
     try:
-        return run(Settings(**chosen))
+        given = Settings(**chosen).model_fields_set
+        missing = {name: value for name, value in defaults.items() if name not in given}
+        return serve(Settings(**{**missing, **chosen}))
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
@@ -47,17 +68,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return UNUSABLE
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, hosted: bool = False) -> int:
     """Serve the API until SIGTERM or SIGINT, finishing open requests; return the exit code.
 
-    Raises ``ConfigError`` where the address cannot be bound or would need an API key.
-    What takes long is imported only once the address is ours.
+    Raises ``ConfigError`` where the address cannot be bound or would need an API key; ``hosted`` as in
+    ``create_app``. What takes long is imported only once the address is ours.
     """
     for variable in _THREAD_VARIABLES:  # before numpy is loaded: one request, one thread
         os.environ.setdefault(variable, "1")
     signal.signal(signal.SIGTERM, _stop)
 
-    read_api_key(settings)
+    read_api_key(settings, hosted=hosted)
     with bind(settings.host, settings.api_port) as listener:
         import uvicorn
         from threadpoolctl import threadpool_limits
@@ -68,7 +89,7 @@ def run(settings: Settings) -> int:
 
         configure_logs(settings.log_level)
         config = uvicorn.Config(
-            create_app(settings),
+            create_app(settings, hosted=hosted),
             http=DeadlineProtocol,
             ws="none",
             lifespan="on",
@@ -85,7 +106,8 @@ def run(settings: Settings) -> int:
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
                 address = f"http://{_show(settings.host)}:{settings.api_port}"
-                print(f"MovieRec API: {address} (docs at {address}/docs)", flush=True)
+                docs = "" if hosted else f" (docs at {address}/docs)"
+                print(f"MovieRec API: {address}{docs}", flush=True)
 
         # uvicorn repeats the signal once it has shut down in order.
         with threadpool_limits(1), suppress(KeyboardInterrupt):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 
 from app.backend import BackendDep
+from app.interactions import store_event
 from app.openapi import describe_problems
 from app.rendering import render_card
 from app.responses import respond
@@ -38,7 +39,6 @@ router = APIRouter(prefix="/feedback", tags=["feedback"])
 )
 async def send_feedback(request: FeedbackRequest, backend: BackendDep) -> Response:
     """Store a like, dislike, save or undo; sending the same event again changes nothing."""
-    backend.find_item(request.item_id)
     event = FeedbackEvent(
         event_id=request.event_id,
         user_id=request.user_id,
@@ -48,15 +48,7 @@ async def send_feedback(request: FeedbackRequest, backend: BackendDep) -> Respon
         client_time=request.client_time,
         context=dict(request.context),
     )
-    stored = await backend.feedback.append(event)
-    return respond(
-        {
-            "event_id": stored.event.event_id,
-            "status": "stored" if stored.created else "already stored",
-            "server_time": stored.event.server_time,
-        },
-        201 if stored.created else 200,
-    )
+    return await store_event(backend, event)
 
 
 @router.get(

@@ -22,7 +22,7 @@ from app.schemas import (
     RecommendationResponse,
     RecommendRequest,
 )
-from movierec.errors import ConfigError, FeedbackUnavailableError
+from movierec.errors import ConfigError, FeedbackUnavailableError, UnknownUserError
 from movierec.feedback.events import FeedbackAction, FeedbackEvent
 from movierec.schema import Filters, History, Recommendations, RecommendationTrace
 from movierec.service import Query
@@ -79,7 +79,7 @@ async def recommend_for_user(user_idx: UserIdx, parameters: ListQuery, backend: 
     history = backend.service.effective_history(user_idx, feedback)
     made = backend.service.recommend(history, make_query(backend, parameters, feedback))
     return respond(
-        {"user_idx": user_idx, "user_id": user_id, **_render_list(backend, made, parameters.k, note)}
+        {"user_idx": user_idx, "user_id": user_id, **render_list(backend, made, parameters.k, note)}
     )
 
 
@@ -109,7 +109,7 @@ async def recommend(request: RecommendRequest, backend: BackendDep) -> Response:
     """Recommend from likes, dislikes and favourite genres; a viewer's history and feedback add to them."""
     history, query, note = await read_request(backend, request)
     made = backend.service.recommend(history, query)
-    return respond({"viewer": request.viewer, **_render_list(backend, made, request.k, note)})
+    return respond({"viewer": request.viewer, **render_list(backend, made, request.k, note)})
 
 
 @router.post(
@@ -159,6 +159,20 @@ async def read_feedback(backend: Backend, user_id: str) -> tuple[tuple[FeedbackE
         return (), _NO_FEEDBACK
 
 
+async def read_known(backend: Backend, user_id: str) -> tuple[History, tuple[FeedbackEvent, ...]]:
+    """Return the effective history and the feedback of somebody by id.
+
+    Raises ``UnknownUserError`` for an id that neither the data set nor the feedback store knows.
+    """
+    user_idx = backend.service.user_index.get(user_id)
+    feedback, _ = await read_feedback(backend, user_id)
+    if user_idx is None and not feedback:
+        raise UnknownUserError(
+            "user_id is unknown: not in the data set, and without feedback; find viewers with GET /users"
+        )
+    return backend.service.effective_history(user_idx, feedback), feedback
+
+
 def make_query(
     backend: Backend,
     parameters: ListParameters,
@@ -195,7 +209,8 @@ def _read_session(backend: Backend, request: RecommendRequest) -> list[FeedbackE
     ]
 
 
-def _render_list(backend: Backend, made: Recommendations, k: int, note: str | None) -> dict[str, Any]:
+def render_list(backend: Backend, made: Recommendations, k: int, note: str | None) -> dict[str, Any]:
+    """Return what every recommended list has in its body, whoever it is for."""
     catalog = backend.service.catalog
     return {
         "k": k,

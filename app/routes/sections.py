@@ -23,7 +23,7 @@ from movierec.sections import Section, make_sections
 from movierec.trending import TrendWindow
 
 _CARD: Final[dict[str, Any]] = LIST_EXAMPLE["items"][0]
-_SECTIONS_EXAMPLE: Final[dict[str, Any]] = {
+SECTIONS_EXAMPLE: Final[dict[str, Any]] = {
     "user_id": "42",
     "known": True,
     "k": 12,
@@ -62,7 +62,7 @@ router = APIRouter()
     operation_id="getSections",
     tags=["recommendations"],
     response_model=SectionsResponse,
-    responses={200: {"content": {JSON: {"example": _SECTIONS_EXAMPLE}}}, **describe_problems(422, 503)},
+    responses={200: {"content": {JSON: {"example": SECTIONS_EXAMPLE}}}, **describe_problems(422, 503)},
 )
 async def get_sections(
     user_id: Annotated[

@@ -186,7 +186,10 @@ names = st.sampled_from(
 @settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )  # the app keeps no state that an example could leave behind
-@given(path=st.sampled_from(["/recommend", "/feedback"]), body=st.dictionaries(names, values, max_size=6))
+@given(
+    path=st.sampled_from(["/recommend", "/feedback", "/invocations", "/interact"]),
+    body=st.dictionaries(names, values, max_size=6),
+)
 def test_no_body_makes_the_server_fail(client, path, body):
     response = client.post(path, content=json.dumps(body), headers=JSON_HEADERS)
     assert response.status_code in (200, 201, 404, 422), response.text
@@ -199,6 +202,8 @@ def test_no_body_makes_the_server_fail(client, path, body):
         (
             *("/movies/{}", "/movies/{}/similar", "/posters/{}.svg", "/users/{}", "/recommend/user/{}"),
             *("/movies?query={}", "/users?query={}", "/feedback?user_id={}", "/recommend/user/0?hide={}"),
+            *("/recommend/{}", "/recommend/ann?topk={}", "/recommendations/{}"),
+            "/recommendations/{}/sections",
         )
     ),
     raw=st.binary(max_size=12),
