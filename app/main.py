@@ -28,6 +28,7 @@ from app.problems import install_problem_handlers
 from app.routes import (
     contracts,
     evaluation,
+    feed,
     feedback,
     groups,
     health,
@@ -98,6 +99,7 @@ def create_app(
         groups,
         recommend,
         contracts,
+        feed,
         sections,
         users,
         viewers,

@@ -21,6 +21,7 @@ TAGS: Final = [
     {"name": "movies", "description": "The catalogue, neighbours and posters."},
     {"name": "feedback", "description": "Likes, dislikes and saves; they change the next list at once."},
     {"name": "contracts", "description": "The same lists as other programs already ask for them."},
+    {"name": "feed", "description": "A personal list in pages that stand still, moods, interactions."},
     {"name": "evaluation", "description": "What was measured: committed reports, this build, its data."},
     {"name": "health", "description": "Whether the API lives and can answer."},
 ]

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.schemas import GenreName, ItemId, check_plain
+from app.cursors import MAX_LENGTH
+from app.schemas import GenreName, ItemId, ViewerId, check_plain
+from movierec.moods import Mood
 from movierec.schema import Aim, Generation
 
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,1000}", re.ASCII)
@@ -108,3 +110,31 @@ class SectionsParameters(BaseModel):
 
 
 SectionsQuery = Annotated[SectionsParameters, Query()]
+
+
+class FeedParameters(BaseModel):
+    """What may be asked of a feed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    username: ViewerId | None = Field(
+        None, description="Id of the viewer, known or new; without it the feed is nobody's in particular."
+    )
+    page: Annotated[int, Field(ge=1, le=10_000), BeforeValidator(read_whole_number)] = 1
+    page_size: Count = 20
+    genre: GenreName | None = Field(None, description="Only films of this genre.")
+    category: GenreName | None = Field(None, description="Another name for `genre`.")
+    mood: Mood | None = Field(None, description="Films that fit come first; see `GET /api/v1/moods`.")
+    cursor: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH), AfterValidator(check_plain)] | None = (
+        Field(None, description="The `cursor` of page 1, sent with the same username, genre and mood.")
+    )
+
+
+class CategoryParameters(FeedParameters):
+    """What may be asked of the feed of one genre."""
+
+    category: GenreName = Field(description="Only films of this genre.")
+
+
+FeedQuery = Annotated[FeedParameters, Query()]
+CategoryQuery = Annotated[CategoryParameters, Query()]

@@ -42,7 +42,7 @@ SECTIONS_EXAMPLE: Final[dict[str, Any]] = {
     ],
 }
 _FACTS: Final = ("item_idx", "item_id", "title", "year", "genres", "director", "poster")
-_TRENDING_EXAMPLE: Final[dict[str, Any]] = {
+TRENDING_EXAMPLE: Final[dict[str, Any]] = {
     "window": "week",
     "genre": None,
     "simulated": False,
@@ -103,7 +103,7 @@ async def get_sections(
     operation_id="getTrending",
     tags=["movies"],
     response_model=TrendingResponse,
-    responses={200: {"content": {JSON: {"example": _TRENDING_EXAMPLE}}}, **describe_problems(422, 503)},
+    responses={200: {"content": {JSON: {"example": TRENDING_EXAMPLE}}}, **describe_problems(422, 503)},
 )
 async def get_trending(
     backend: BackendDep,

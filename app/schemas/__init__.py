@@ -47,6 +47,13 @@ from app.schemas.evaluation import (
     ReportResponse,
     SystemHeadline,
 )
+from app.schemas.feed import (
+    FeedInteractionRequest,
+    FeedMovie,
+    FeedResponse,
+    MoodOut,
+    MoodsResponse,
+)
 from app.schemas.feedback import (
     FeedbackEntry,
     FeedbackListResponse,
@@ -126,6 +133,9 @@ __all__ = [
     "EvidenceOut",
     "FanOut",
     "FeatureWeightOut",
+    "FeedInteractionRequest",
+    "FeedMovie",
+    "FeedResponse",
     "FeedbackEntry",
     "FeedbackListResponse",
     "FeedbackRequest",
@@ -153,6 +163,8 @@ __all__ = [
     "MemberBalance",
     "MemberMatch",
     "Model",
+    "MoodOut",
+    "MoodsResponse",
     "MovieCard",
     "MovieResponse",
     "MoviesResponse",

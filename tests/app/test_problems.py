@@ -187,7 +187,7 @@ names = st.sampled_from(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )  # the app keeps no state that an example could leave behind
 @given(
-    path=st.sampled_from(["/recommend", "/feedback", "/invocations", "/interact"]),
+    path=st.sampled_from(["/recommend", "/feedback", "/invocations", "/interact", "/api/v1/interaction"]),
     body=st.dictionaries(names, values, max_size=6),
 )
 def test_no_body_makes_the_server_fail(client, path, body):
@@ -203,7 +203,8 @@ def test_no_body_makes_the_server_fail(client, path, body):
             *("/movies/{}", "/movies/{}/similar", "/posters/{}.svg", "/users/{}", "/recommend/user/{}"),
             *("/movies?query={}", "/users?query={}", "/feedback?user_id={}", "/recommend/user/0?hide={}"),
             *("/recommend/{}", "/recommend/ann?topk={}", "/recommendations/{}"),
-            "/recommendations/{}/sections",
+            *("/recommendations/{}/sections", "/api/v1/feed?cursor={}", "/api/v1/feed?username={}"),
+            *("/api/v1/similar/{}", "/api/v1/feed?mood={}"),
         )
     ),
     raw=st.binary(max_size=12),
