@@ -9,8 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+STUDIES: Final = ("ablations", "calibration", "frontier")
+"""Reports of another kind in the same folders: no protocol's, and read where they were made."""
 
 
 class Part(BaseModel):
@@ -142,6 +146,8 @@ def read_publication(folder: Path) -> Publication:
     """
     reports, unreadable = [], []
     for path in sorted(folder.glob("*/*.json")):
+        if path.stem in STUDIES:
+            continue
         try:
             stat = path.stat()
             reports.append(_parse_report(path, stat.st_mtime_ns, stat.st_size))

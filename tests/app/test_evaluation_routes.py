@@ -19,7 +19,7 @@ def reports(tmp_path) -> Path:
     """One committed report in a folder of its own, beside a file that is none."""
     folder = tmp_path / "reports" / "ml-100k"
     folder.mkdir(parents=True)
-    source = sorted((COMMITTED / "ml-100k").glob("*.json"))[0]
+    source = COMMITTED / "ml-100k" / "user-timeline.json"
     (folder / source.name).write_bytes(source.read_bytes())
     (folder / "notes.json").write_text("[]", "utf-8")
     return folder.parent
