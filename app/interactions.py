@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from fastapi import Response
 
 from app.backend import Backend
 from app.responses import respond
+from app.schemas import FeedInteractionRequest, InteractionRequest
 from movierec.feedback.events import FeedbackEvent
 
 
@@ -25,3 +28,17 @@ async def store_event(backend: Backend, event: FeedbackEvent) -> Response:
         },
         201 if stored.created else 200,
     )
+
+
+async def store_interaction(
+    backend: Backend, user_id: str, request: InteractionRequest | FeedInteractionRequest
+) -> Response:
+    """Store a like, dislike or save as :func:`store_event` does; a request without an id is a new event."""
+    event = FeedbackEvent(
+        request.event_id or uuid4(),
+        user_id,
+        request.item_id,
+        request.action,
+        client_time=request.client_time,
+    )
+    return await store_event(backend, event)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final
-from uuid import uuid4
 
 from fastapi import APIRouter, Path, Query, Response
 
 from app.backend import BackendDep
-from app.interactions import store_event
+from app.interactions import store_interaction
 from app.openapi import describe_problems
 from app.parameters import Count, ListParameters, ListQuery
 from app.responses import JSON, respond
@@ -23,7 +22,6 @@ from app.schemas import (
     ViewerListResponse,
 )
 from app.schemas.contracts import SCORED_EXAMPLE
-from movierec.feedback.events import FeedbackEvent
 
 VIEWER_LIST_EXAMPLE: Final[dict[str, Any]] = {
     "user_id": "42",
@@ -100,11 +98,4 @@ router.add_api_route(
 )
 async def interact(request: InteractionRequest, backend: BackendDep) -> Response:
     """Store a like, dislike or save; `POST /feedback` takes the same and can undo it."""
-    event = FeedbackEvent(
-        request.event_id or uuid4(),
-        request.user_id,
-        request.item_id,
-        request.action,
-        client_time=request.client_time,
-    )
-    return await store_event(backend, event)
+    return await store_interaction(backend, request.user_id, request)

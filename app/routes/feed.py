@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
-from uuid import uuid4
 
 import numpy as np
 from fastapi import APIRouter, Response
 
 from app.backend import Backend, BackendDep
 from app.cursors import MAX_ITEMS, freeze, thaw
-from app.interactions import store_event
+from app.interactions import store_interaction
 from app.openapi import describe_problems
 from app.parameters import CategoryQuery, FeedParameters, FeedQuery, ListParameters
 from app.rendering import render_card, render_reasons
@@ -123,14 +122,7 @@ router.add_api_route(
 )
 async def send_interaction(request: FeedInteractionRequest, backend: BackendDep) -> Response:
     """Store a like, dislike or save; feeds opened from now on follow it."""
-    event = FeedbackEvent(
-        request.event_id or uuid4(),
-        request.username,
-        request.item_id,
-        request.action,
-        client_time=request.client_time,
-    )
-    return await store_event(backend, event)
+    return await store_interaction(backend, request.username, request)
 
 
 async def _answer(path: str, parameters: FeedParameters, backend: Backend) -> Response:

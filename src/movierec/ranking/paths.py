@@ -18,6 +18,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.ranking.trees import add_up
 from movierec.schema import BoolArray, FloatArray, IntArray, LongArray
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ class TreePaths:
         steps = [step for _, path in leaves for step in path.values()]
         return cls(
             np.array(expected),
-            _offsets(counts),
+            add_up(counts),
             np.array([value for value, _ in leaves]),
-            _offsets([len(path) for _, path in leaves]),
+            add_up([len(path) for _, path in leaves]),
             np.array([feature for _, path in leaves for feature in path], np.int32),
             np.array([step.low for step in steps], np.float64),
             np.array([step.high for step in steps], np.float64),
@@ -203,7 +204,3 @@ def _tabulate_points(longest: int) -> tuple[Doubles, Doubles]:
         nodes, own = np.polynomial.legendre.leggauss(count)
         point[length, :count], weight[length, :count] = (nodes + 1.0) / 2.0, own / 2.0
     return point, weight
-
-
-def _offsets(counts: Sequence[int]) -> LongArray:
-    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)

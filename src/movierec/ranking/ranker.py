@@ -154,12 +154,13 @@ class Ranker:
         )
         returning = ((Head.RETURN, watched, flat, min(RETURN_LEAF, usual), config.return_seeds),)
         for part, plans in ((onwards, ahead), (back, returning)):
-            features = _prepare(rows.features[part])
+            own = rows.features[part]
+            features = _prepare(own)
             for head, label, weight, leaf, seeds in plans:
                 if len(np.unique(label[part])) == 2 and seeds:
                     models += _fit_classifiers(features, label[part], weight[part], config, leaf, seeds)
                     heads += [head] * len(seeds)
-                    examples.append((rows.features[part], label[part], weight[part]))
+                    examples.append((own, label[part], weight[part]))
         linear = LinearPart.fit(config.linear_share, examples) if examples and config.linear_share else None
         return cls(models, heads=tuple(heads), linear=linear)
 

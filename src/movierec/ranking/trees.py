@@ -152,9 +152,9 @@ class Forest:
             return None
         return cls(
             np.array([model._baseline_prediction[0, 0] for model in models]),
-            _offsets([len(own) for own in trees]),
-            _offsets([len(part[0]) for part in parts]),
-            _offsets([len(part[4]) for part in parts]),
+            add_up([len(own) for own in trees]),
+            add_up([len(part[0]) for part in parts]),
+            add_up([len(part[4]) for part in parts]),
             *joined,
         )
 
@@ -190,7 +190,8 @@ class Forest:
         return cls(**state)
 
 
-def _offsets(counts: Sequence[int]) -> LongArray:
+def add_up(counts: Sequence[int]) -> LongArray:
+    """Return int64[n + 1]: where the parts of these sizes begin and end, one after the other."""
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
