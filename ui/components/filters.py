@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from ui.api_client import ApiUnavailable, Wishes
+from ui.components.choices import choose_variety
 from ui.session import load_genres, load_health
 from ui.text import AIM_NAMES, name_generation
 
@@ -49,16 +50,7 @@ def show_filters() -> tuple[Wishes, bool]:
             help="“Something for tonight” leans to what people with your history watch next, “something to "
             "look forward to” to what you would like at any time.",
         )
-        variety = st.slider(
-            "Variety",
-            0.0,
-            1.0,
-            0.0,
-            0.1,
-            key="variety",
-            persist_state="session",
-            help="0 keeps the best matches first; higher values avoid films that resemble each other.",
-        )
+        variety = choose_variety("variety")
         engine = st.selectbox(
             "Engine",
             _load_generations(),

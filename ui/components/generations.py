@@ -8,13 +8,13 @@ from typing import Final
 import streamlit as st
 
 from ui.api_client import Wishes
+from ui.components.choices import choose_length
 from ui.differences import ListDifference, Row, compare_lists
 from ui.inspection import load_list
 from ui.models import Pick
 from ui.session import Person, load_health
 from ui.text import escape_markdown, format_match, format_move, name_generation, name_movie
 
-LENGTHS: Final = (5, 10, 20)
 _SINGLE: Final = "v1-"
 
 
@@ -33,11 +33,9 @@ def show_generations(person: Person) -> None:
             width=380,
             help="V1 is one source alone: choose which.",
         )
-        k = st.segmented_control(
-            "Films", LENGTHS, default=10, required=True, key="compare_k", persist_state="session"
-        )
+        k = choose_length("compare_k")
     chosen = [name for name in (first, "v1.5", "v2") if name in generations]
-    lists = [load_list(person, Wishes(k=k or 10, generation=name)).items for name in chosen]
+    lists = [load_list(person, Wishes(k=k, generation=name)).items for name in chosen]
     st.caption(
         "Marks compare each list with the one to its left (above it on a phone): "
         ":green[▲] higher, :red[▼] lower, **new** not there before. Match: the modelled chance that this "

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from ui.api_client import Wishes
+from ui.components.choices import choose_length, choose_variety
 from ui.components.filters import FIRST_YEAR
 from ui.components.generations import show_list_difference
 from ui.inspection import load_list
@@ -15,7 +16,6 @@ from ui.models import Movie
 from ui.session import Person, load_genres, search_movies
 from ui.text import AIM_NAMES, escape_markdown, name_movie
 
-LENGTHS: Final = (5, 10, 20)
 MAX_LIKES: Final = 5
 N_FOUND: Final = 6
 _LIKES: Final = "what_if_likes"
@@ -44,19 +44,8 @@ def show_what_if(person: Person) -> None:
 
 def _show_controls() -> Wishes:
     last_year = datetime.now(UTC).year
-    k = st.segmented_control(
-        "Films", LENGTHS, default=10, required=True, key="what_if_k", persist_state="session"
-    )
-    variety = st.slider(
-        "Variety",
-        0.0,
-        1.0,
-        0.0,
-        0.1,
-        key="what_if_variety",
-        persist_state="session",
-        help="0 keeps the best matches first; higher values avoid films that resemble each other.",
-    )
+    k = choose_length("what_if_k")
+    variety = choose_variety("what_if_variety")
     aim = st.selectbox(
         "In the mood for",
         list(AIM_NAMES),
@@ -77,7 +66,7 @@ def _show_controls() -> Wishes:
         persist_state="session",
     )
     return Wishes(
-        k=k or 10,
+        k=k,
         genres=tuple(genres),
         year_from=first if first > FIRST_YEAR else None,
         year_to=last if last < last_year else None,

@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from ui.api_client import Wishes
+from ui.components.choices import choose_length
 from ui.components.generations import show_generations
 from ui.components.inspection import show_item, show_pipeline
 from ui.components.what_if import show_what_if
@@ -17,7 +18,6 @@ from ui.models import Inspection
 from ui.session import Person, load_health
 from ui.text import escape_markdown, name_generation
 
-LENGTHS: Final = (5, 10, 20)
 LOOKS: Final = {
     "list": ":material/account_tree: How it came about",
     "generations": ":material/view_column: Generations side by side",
@@ -63,10 +63,8 @@ def _show_list(person: Person) -> None:
             width=380,
             help="V1 asks one source alone, V1.5 merges all of them, V2 has a model rank the merged films.",
         )
-        k = st.segmented_control(
-            "Films", LENGTHS, default=10, required=True, key="inspect_k", persist_state="session"
-        )
-    inspection = load_inspection(person, Wishes(k=k or 10, generation=generation or "v2"))
+        k = choose_length("inspect_k")
+    inspection = load_inspection(person, Wishes(k=k, generation=generation or "v2"))
     if inspection.note:
         st.info(escape_markdown(inspection.note), icon=":material/info:")
     show_pipeline(inspection)
