@@ -6,6 +6,7 @@ import pytest
 from fake_api import FILMS, HOSTILE, FakeApi
 from streamlit.testing.v1 import AppTest
 
+from ui import session
 from ui.components import notices, wall
 from ui.text import escape_markdown
 
@@ -22,8 +23,9 @@ def shown_ids(app: AppTest, surface: str = "home") -> list[str]:
 
 
 def wait_until_sent(fake_api: FakeApi) -> None:
-    """Return once something is stored: the courier tries again by itself."""
+    """Return once something is stored, and the courier has taken in that it is."""
     assert fake_api.stored.wait(30.0)
+    assert session._open_courier(fake_api.url).hurry(30.0)
 
 
 def press(app: AppTest, key: str) -> AppTest:
