@@ -1,12 +1,14 @@
 # What developers and continuous integration run. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo api ui test check format evaluate bench cards lock clean
+.PHONY: help install demo api ui test check audit format evaluate bench chaos cards lock clean
 
 # The data of demo and evaluate: sample, a known name, a folder or a zip.
 DATASET ?= sample
 # Interpreter for the virtual environment; the first of 3.11 and newer if not given.
 PYTHON ?=
+# Size of the bundle that bench draws instead of building one: 100k, 1m, 5m or 20m, as MovieLens has them.
+SCALE ?=
 # More arguments for the program behind a target, as in: make test ARGS="tests/cli -x"
 ARGS ?=
 
@@ -18,6 +20,13 @@ INSTALLED := $(VENV)/.installed-$(KEY)
 INSTALLED_REPORT := $(VENV)/.installed-report-$(KEY)
 INSTALLED_TEST := $(VENV)/.installed-test-$(KEY)
 INSTALLED_CHECK := $(VENV)/.installed-check-$(KEY)
+INSTALLED_AUDIT := $(VENV)/.installed-audit-$(KEY)
+# Semgrep pins other versions of what MovieRec uses, so it lives by itself.
+INSTALLED_SEMGREP := $(VENV)/.installed-semgrep-$(shell cksum < constraints-semgrep.txt | cut -d ' ' -f 1)
+SEMGREP := SEMGREP_SETTINGS_FILE=$(VENV)/semgrep/settings.yml SEMGREP_LOG_FILE=$(VENV)/semgrep/semgrep.log \
+	$(VENV)/semgrep/bin/semgrep scan --metrics off --disable-version-check
+# What static analysis looks at.
+SCANNED := src app ui scripts benchmarks chaos
 # In the arguments of a function a plain comma would separate.
 comma := ,
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -40,13 +49,19 @@ ui: $(INSTALLED) ## Start the Streamlit app; it expects the API to run
 test: $(INSTALLED_TEST) ## Run all tests
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(INSTALLED_CHECK) ## Style, types, import rules, dependencies, spelling
+check: $(INSTALLED_CHECK) $(INSTALLED_SEMGREP) ## Style, types, import rules, dependencies, spelling, security
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/codespell
+	$(BIN)/bandit -q -ll -r $(SCANNED)
+	$(SEMGREP) --test --config .semgrep/rules.yml .semgrep/rules.py
+	$(SEMGREP) --error --quiet --config .semgrep/rules.yml $(SCANNED)
+
+audit: $(INSTALLED_AUDIT) ## Ask the advisory database about every pinned package; fails where it gives no answer
+	$(BIN)/python scripts/audit_dependencies.py
 
 format: $(INSTALLED_CHECK) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
@@ -58,10 +73,14 @@ evaluate: $(INSTALLED_REPORT) ## Measure everything, write reports/evaluation (D
 	if [ -n "$$real" ] && [ '$(origin DATASET)' = file ]; then set -- ml-100k ml-latest-small; fi && \
 	exec $(BIN)/python scripts/evaluate.py "$$@" $(or $(ARGS),--extras)
 
-bench: $(INSTALLED) ## Measure what a request costs, write reports/benchmarks.md (DATASET=…)
-	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+bench: $(INSTALLED) ## Measure what a request costs, write reports/benchmarks.md (DATASET=…; SCALE=20m draws a bundle)
+	@if [ -n '$(SCALE)' ]; then exec $(BIN)/python benchmarks/serving.py --scale '$(SCALE)' $(ARGS); fi && \
+	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	$(BIN)/movierec build --home "$$home" --dataset '$(DATASET)' && \
 	$(BIN)/python benchmarks/serving.py --home "$$home" $(ARGS)
+
+chaos: $(INSTALLED_TEST) ## Break it on purpose, write reports/reliability.md (ARGS="--list", "--only NAME", "--effort 0.1")
+	$(BIN)/python scripts/run_chaos.py $(ARGS)
 
 cards: $(INSTALLED) ## Write reports/models: the sample's card, with MOVIEREC_DATASETS also two MovieLens sets
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
@@ -75,9 +94,9 @@ lock: ## Resolve all dependencies anew and write constraints.txt
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	python=$$($(FIND_PYTHON)) && "$$python" -m venv "$$folder/venv" && \
 	echo "resolving (a minute or two) …" && \
-	"$$folder/venv/bin/python" -m pip install -qq --disable-pip-version-check -e '.[test,check]' && \
+	"$$folder/venv/bin/python" -m pip install -qq --disable-pip-version-check -e '.[test,check,audit]' && \
 	"$$folder/venv/bin/python" -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' > "$$folder/pins" && \
-	{ echo '# Written by `make lock`: every package of the default, test and check sets.'; cat "$$folder/pins"; } \
+	{ echo '# Written by `make lock`: every package of the default, test, check and audit sets.'; cat "$$folder/pins"; } \
 		> constraints.txt && \
 	echo "constraints.txt: $$(grep -c == constraints.txt) packages"
 
@@ -120,5 +139,16 @@ $(INSTALLED_REPORT): | $(VENV)/.created
 $(INSTALLED_TEST): | $(VENV)/.created
 	$(call INSTALL,MovieRec and what its tests need,.[test],$(VENV)/.installed-test-)
 
+# With what the tests need: the chaos programs use it, and types are checked through it.
 $(INSTALLED_CHECK): | $(VENV)/.created
-	$(call INSTALL,MovieRec and what its checks need,.[check],$(VENV)/.installed-check-)
+	$(call INSTALL,MovieRec and what its checks need,.[check$(comma)test],$(VENV)/.installed-check-)
+
+$(INSTALLED_AUDIT): | $(VENV)/.created
+	$(call INSTALL,MovieRec and what its audit needs,.[audit],$(VENV)/.installed-audit-)
+
+$(INSTALLED_SEMGREP): | $(VENV)/.created
+	@echo "installing Semgrep by itself (a minute, once) …"
+	@$(BIN)/python -m venv --clear $(VENV)/semgrep
+	@$(VENV)/semgrep/bin/python -m pip install -qq --disable-pip-version-check --no-input -c constraints-semgrep.txt semgrep
+	@rm -f $(VENV)/.installed-semgrep-*
+	@touch $@

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Final, Protocol, TypeVar
+from typing import Annotated, Final, Literal, Protocol, TypeVar
 
 import structlog
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from app.caching import Answers, ProcessAnswers
 from app.problems import RETRY_SECONDS
 from app.search import MovieIndex
 from movierec.appeal import AppealMeter
@@ -24,8 +26,10 @@ from movierec.errors import (
     UnknownItemError,
     UnknownUserError,
 )
+from movierec.events.handler import store_event
 from movierec.feedback.events import FeedbackAction, FeedbackEvent, StoredFeedback
-from movierec.service import RecommenderService
+from movierec.schema import History
+from movierec.service import Query, RecommenderService
 from movierec.titles import TitleIndex
 
 MAX_KNOWN: Final = 64
@@ -36,13 +40,15 @@ _Result = TypeVar("_Result")
 RECENT: Final = timedelta(days=60)
 """How far back feedback counts as recent activity; older than that it has faded anyway."""
 
+_UNFIT: Final = "The bundle was opened, but no recommendation can be made with it; the log says why."
+
 log = structlog.get_logger("movierec.api")
 
 
 class FeedbackLog(Protocol):
     """What the API needs of a feedback store; calls may block and may come from several threads."""
 
-    def append(self, event: FeedbackEvent) -> StoredFeedback:
+    def append(self, event: FeedbackEvent, accepted: datetime | None = None) -> StoredFeedback:
         """Store an event, or find it stored already."""
 
     def append_all(self, events: Sequence[FeedbackEvent]) -> int:
@@ -67,15 +73,35 @@ class FeedbackLog(Protocol):
         """Let go of the database."""
 
 
-class FeedbackGate:
-    """The feedback store off the event loop; one that cannot be opened is tried again later."""
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an event; one that is accepted will be stored by a consumer, sooner or later."""
 
-    def __init__(self, open_store: Callable[[], FeedbackLog], store: FeedbackLog | None = None) -> None:
+    status: Literal["stored", "already stored", "accepted"]
+    server_time: datetime | None
+
+
+class FeedbackGate:
+    """The feedback store off the event loop; one that cannot be opened is tried again later.
+
+    Parameters
+    ----------
+    publish : sends an event to a broker instead of storing it, and returns when it was accepted
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], FeedbackLog],
+        store: FeedbackLog | None = None,
+        publish: Callable[[FeedbackEvent], Awaitable[datetime]] | None = None,
+    ) -> None:
         self._open_store = open_store
         self._store = store
+        self._publish = publish
         self._lock = threading.Lock()
         self._retry_at = 0.0
         self._known: dict[str, tuple[int, tuple[FeedbackEvent, ...]]] = {}
+        self.hits = self.misses = 0
         self.available = store is not None
 
     async def connect(self) -> None:
@@ -85,9 +111,12 @@ class FeedbackGate:
         except FeedbackUnavailableError as error:
             log.error("feedback-unavailable", error=str(error))
 
-    async def append(self, event: FeedbackEvent) -> StoredFeedback:
-        """Store an event; it is on the disk when this returns."""
-        return await run_in_threadpool(self._run, lambda store: store.append(event))
+    async def append(self, event: FeedbackEvent) -> Receipt:
+        """Store an event, or hand it to the broker; it is on a disk here or there when this returns."""
+        if self._publish is not None:
+            return Receipt("accepted", await self._publish(event))
+        stored = await run_in_threadpool(self._run, lambda store: store_event(store, event))
+        return Receipt("stored" if stored.created else "already stored", stored.event.server_time)
 
     async def in_force(self, user_id: str) -> tuple[FeedbackEvent, ...]:
         """Return the feedback of a viewer that stands, newest first."""
@@ -121,7 +150,9 @@ class FeedbackGate:
         revision = store.revision()
         known = self._known.get(user_id)
         if known is not None and known[0] == revision:
+            self.hits += 1
             return known[1]
+        self.misses += 1
         events = store.in_force(user_id)
         with self._lock:
             self._known.pop(user_id, None)
@@ -154,17 +185,38 @@ class FeedbackGate:
 
 
 class Backend:
-    """One recommender and one feedback store, shared by all requests."""
+    """One recommender and one feedback store, shared by all requests that came while it was in place.
+
+    Attributes
+    ----------
+    feedback : the way to the feedback store
+    problem : why this is not the bundle that is to be served, or None if it is
+    answers : lists that were given before
+    """
 
     def __init__(
         self,
         service: RecommenderService | None,
         feedback: FeedbackGate,
         fault: ArtifactError | None = None,
+        problem: str | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self._service = service
         self._fault = fault or NoBundleError("the bundle has not been opened yet; try again in a moment")
         self.feedback = feedback
+        self.problem = problem
+        self.answers = answers or ProcessAnswers(0)
+
+    @property
+    def version(self) -> str | None:
+        """Name of the bundle, None where there is none."""
+        return None if self._service is None else self._service.version
+
+    @property
+    def answers_with(self) -> str:
+        """Name of what lists follow from beside the question: the bundle, and whether it has its ranker."""
+        return f"{self.version}:{'ranked' if self.service.has_ranker else 'merged'}"
 
     @property
     def service(self) -> RecommenderService:
@@ -173,6 +225,16 @@ class Backend:
             # A new exception each time: raising one instance again and again would grow its traceback.
             raise type(self._fault)(str(self._fault))
         return self._service
+
+    def prove(self) -> None:
+        """Make one recommendation; raises an ``ArtifactError`` where that does not work."""
+        service = self.service
+        history = service.trained_history(0) if service.user_id else History.empty()
+        try:
+            service.recommend(history, Query(k=1))
+        except Exception as error:
+            log.error("not-ready", exc_info=error)
+            raise ArtifactError(_UNFIT) from error
 
     @cached_property
     def movies(self) -> MovieIndex:

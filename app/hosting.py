@@ -17,7 +17,7 @@ PORT_VARIABLE: Final = "SAGEMAKER_BIND_TO_PORT"
 CONTAINER: Final = Path("/opt/ml")
 """The folder that hosting platforms mount into a model container; nothing else has it."""
 
-EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - asked for by the contract, and used inside its container only
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 # nosec B104 - asked for by the contract, and used inside its container only
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

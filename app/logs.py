@@ -36,7 +36,8 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("uvicorn", "uvicorn.error", "alembic", "asgi_correlation_id"):
+    # Whatever level is chosen, the HTTP client's own lines tell nothing that ours do not.
+    for noisy in ("uvicorn", "uvicorn.error", "alembic", "asgi_correlation_id", "urllib3", "PIL"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

@@ -1,8 +1,7 @@
-"""What wraps every request: access log and last resort, API key, declared body size."""
+"""What wraps every request: access log and last resort, size of the body; ``guards.py`` has who may call."""
 
 from __future__ import annotations
 
-import hmac
 import time
 from typing import Final
 
@@ -11,26 +10,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.problems import API_KEY_REQUIRED, BODY_TOO_LARGE, INTERNAL, render_problem
+from app.metrics import note_request
+from app.problems import BODY_TOO_LARGE, INTERNAL, render_problem
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 """For a file of ratings: 10,000 rows of Letterboxd's export take about 0.7 MB."""
 
-KEY_HEADER: Final = "X-API-Key"
-_PROBES: Final = frozenset({"/health/live", "/ping"})
-_POSTERS: Final = "/posters/"
 _VIEWERS: Final = "/viewers/"
 _IMPORTS: Final = "/imports"
 
 log = structlog.get_logger("movierec.access")
-
-
-def is_open(method: str, path: str) -> bool:
-    """Return whether a request is answered without the API key."""
-    # An <img> cannot send a header, and the key must not be in its address: logs and histories keep those.
-    # A poster is artwork made of a film's facts; it tells nothing about viewers.
-    return path in _PROBES or (method == "GET" and path.startswith(_POSTERS))
 
 
 def limit_body(method: str, path: str) -> int:
@@ -71,31 +61,15 @@ class RequestLogMiddleware:
                 raise  # the answer has begun: only closing the connection tells the client
             await render_problem(INTERNAL)(scope, receive, send_noting)
         finally:
+            seconds = time.perf_counter() - began
+            note_request(scope, status, seconds)
             log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                ms=round((time.perf_counter() - began) * 1000, 2),
+                ms=round(seconds * 1000, 2),
             )
-
-
-class ApiKeyMiddleware:
-    """Lets a request pass only with the key, whatever its path; see :func:`is_open` for what needs none."""
-
-    def __init__(self, app: ASGIApp, key: str) -> None:
-        self.app = app
-        self._key = key.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] == "http" and not is_open(scope["method"], scope["path"]):
-            sent = Headers(scope=scope).get(KEY_HEADER, "").encode("latin-1")
-            if not hmac.compare_digest(sent, self._key):
-                answer = render_problem(API_KEY_REQUIRED, headers={"WWW-Authenticate": "ApiKey"})
-                await answer(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
 
 
 class DeclaredLengthMiddleware:

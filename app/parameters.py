@@ -9,7 +9,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.cursors import MAX_LENGTH
-from app.schemas import GenreName, ItemId, ViewerId, check_plain
+from app.schemas import PLAIN, GenreName, ItemId, ViewerId, check_plain
 from movierec.moods import Mood
 from movierec.schema import Aim, Generation
 
@@ -43,7 +43,7 @@ Count = Annotated[
     BeforeValidator(read_whole_number),
 ]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0), BeforeValidator(read_decimal)]
-SearchText = Annotated[str, Field(max_length=200), AfterValidator(check_plain)]
+SearchText = Annotated[str, Field(max_length=200, json_schema_extra=PLAIN), AfterValidator(check_plain)]
 
 UserIdx = Annotated[
     int,
@@ -78,7 +78,8 @@ class ListParameters(BaseModel):
     aim: Aim = Field(
         Aim.BALANCED,
         description="What the order is for: `next` what is watched next, `later` what is liked anywhere "
-        "ahead, `return` what somebody wants who comes back after a while; `balanced` weighs all three.",
+        "ahead, `return` what somebody wants who comes back after a while; `balanced` weighs all three. "
+        "`rating` is the order of `match`: what is liked best if it is watched.",
     )
     hide: list[ItemId] = Field(
         default=[], max_length=1000, description="Movies to leave out; repeatable, unknown ids are ignored."
@@ -125,9 +126,14 @@ class FeedParameters(BaseModel):
     genre: GenreName | None = Field(None, description="Only films of this genre.")
     category: GenreName | None = Field(None, description="Another name for `genre`.")
     mood: Mood | None = Field(None, description="Films that fit come first; see `GET /api/v1/moods`.")
-    cursor: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH), AfterValidator(check_plain)] | None = (
-        Field(None, description="The `cursor` of page 1, sent with the same username, genre and mood.")
-    )
+    cursor: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=MAX_LENGTH, json_schema_extra=PLAIN),
+            AfterValidator(check_plain),
+        ]
+        | None
+    ) = Field(None, description="The `cursor` of page 1, sent with the same username, genre and mood.")
 
 
 class CategoryParameters(FeedParameters):

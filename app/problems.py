@@ -63,6 +63,36 @@ BODY_TOO_LARGE: Final = ProblemKind(
 API_KEY_REQUIRED: Final = ProblemKind(
     "api-key-required", 401, "An API key is required", "Send the key of this API in the header X-API-Key."
 )
+ADMIN_KEY_REQUIRED: Final = ProblemKind(
+    "admin-key-required",
+    401,
+    "The admin key is required",
+    "Send the admin key of this API in the header X-Admin-Key; the API key does not open this.",
+)
+ADMIN_CLOSED: Final = ProblemKind(
+    "admin-closed", 403, "Admin actions are switched off", "Set MOVIEREC_ADMIN_KEY and start the API again."
+)
+WRONG_HOST: Final = ProblemKind(
+    "wrong-host",
+    421,
+    "This API does not answer by that name",
+    "The API listens on this machine only and answers to localhost, 127.0.0.1 and [::1]; "
+    "name others in MOVIEREC_ALLOWED_HOSTS.",
+)
+TOO_MANY: Final = ProblemKind(
+    "too-many-requests",
+    429,
+    "Too much feedback at once",
+    "This key sent more feedback than MOVIEREC_FEEDBACK_PER_MINUTE allows; wait Retry-After seconds.",
+)
+BUNDLE_REFUSED: Final = ProblemKind("bundle-refused", 409, "The new bundle cannot be served")
+OVERLOADED: Final = ProblemKind(
+    "overloaded",
+    503,
+    "Too many requests at once",
+    "The server has as many requests under way as it can answer in time. Try again in a few seconds.",
+    retry=True,
+)
 _UNAVAILABLE: Final = (
     "Feedback cannot be stored or read right now; recommendations go on. Try again in a few seconds."
 )
@@ -77,7 +107,10 @@ _KINDS: Final[dict[type[MovieRecError], ProblemKind]] = {
     ),
     # Its text names a folder of this machine.
     NoBundleError: ProblemKind(
-        "no-bundle", 503, "Nothing has been built yet", "Run `movierec build`, then start the API again."
+        "no-bundle",
+        503,
+        "Nothing has been built yet",
+        "Run `movierec build`; the API serves the bundle a moment later.",
     ),
     CorruptBundleError: ProblemKind("corrupt-bundle", 503, "The bundle is damaged"),
     IncompatibleBundleError: ProblemKind("incompatible-bundle", 503, "The bundle cannot be served"),

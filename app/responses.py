@@ -26,6 +26,13 @@ def respond(
         body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
     except orjson.JSONEncodeError:
         body = orjson.dumps(_replace_surrogates(content), option=orjson.OPT_SERIALIZE_NUMPY)
+    return respond_with(body, status, headers, media_type)
+
+
+def respond_with(
+    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = JSON
+) -> Response:
+    """Return a response that no cache outside keeps."""
     return Response(
         body, status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=media_type
     )

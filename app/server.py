@@ -10,12 +10,14 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
 from app.access import read_api_key
+from app.workers import supervise
 from movierec.config import Settings
 from movierec.errors import ConfigError, MovieRecError
 
@@ -23,6 +25,7 @@ UNUSABLE: Final = 2
 KEEP_ALIVE_SECONDS: Final = 5
 SHUTDOWN_SECONDS: Final = 5
 MAX_HEADER_BYTES: Final = 16 * 1024
+BACKLOG: Final = 2048
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -41,6 +44,7 @@ def make_parser(program: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, help="folder with bundles and feedback (MOVIEREC_HOME)")
     parser.add_argument("--host", help="address to bind (MOVIEREC_HOST)")
     parser.add_argument("--port", type=int, dest="api_port", help="port to bind (MOVIEREC_API_PORT)")
+    parser.add_argument("--workers", type=int, help="processes that answer (MOVIEREC_WORKERS)")
     return parser
 
 
@@ -80,38 +84,49 @@ def run(settings: Settings, *, hosted: bool = False) -> int:
 
     read_api_key(settings, hosted=hosted)
     with bind(settings.host, settings.api_port) as listener:
-        import uvicorn
-        from threadpoolctl import threadpool_limits
+        serve = partial(_serve, settings, listener, hosted)
+        return supervise(settings.workers, serve, UNUSABLE) if settings.workers > 1 else serve(0)
 
-        from app.logs import configure_logs
-        from app.main import create_app
-        from app.protocol import DeadlineProtocol
 
-        configure_logs(settings.log_level)
-        config = uvicorn.Config(
-            create_app(settings, hosted=hosted),
-            http=DeadlineProtocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
+def _serve(settings: Settings, listener: socket.socket, hosted: bool, number: int) -> int:
+    """Serve from a socket that other workers may share; the first one tells the address."""
+    import uvicorn
+    from threadpoolctl import threadpool_limits
 
-        class AnnouncingServer(uvicorn.Server):
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets)
+    from app.logs import configure_logs
+    from app.main import create_app
+    from app.protocol import DeadlineProtocol
+
+    configure_logs(settings.log_level)
+    config = uvicorn.Config(
+        create_app(settings, hosted=hosted),
+        http=DeadlineProtocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        # Also how many connections are taken at once: of several workers one would take them all.
+        backlog=BACKLOG if settings.workers == 1 else 1,
+    )
+
+    class AnnouncingServer(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            listener.listen(BACKLOG)
+            if number == 0:
                 address = f"http://{_show(settings.host)}:{settings.api_port}"
                 docs = "" if hosted else f" (docs at {address}/docs)"
                 print(f"MovieRec API: {address}{docs}", flush=True)
 
-        # uvicorn repeats the signal once it has shut down in order.
-        with threadpool_limits(1), suppress(KeyboardInterrupt):
-            AnnouncingServer(config).run(sockets=[listener])
+    # uvicorn repeats the signal once it has shut down in order.
+    with threadpool_limits(1), suppress(KeyboardInterrupt):
+        AnnouncingServer(config).run(sockets=[listener])
     return 0
 
 

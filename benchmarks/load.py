@@ -18,7 +18,9 @@ _SCRIPT = """
 local users = {users}
 math.randomseed(1)
 request = function()
-  return wrk.format("GET", "/recommend/user/" .. math.random(0, users - 1) .. "?k=20")
+  local path = "{path}"
+  if path == "" then path = "/recommend/user/" .. math.random(0, users - 1) .. "?k=20" end
+  return wrk.format("GET", path)
 end
 done = function(summary, latency, requests)
   local bad = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
@@ -40,17 +42,17 @@ class Load:
     tool: str
 
 
-def put_load(port: int, users: int, clients: int, seconds: float) -> Load:
-    """Ask for lists of random viewers, ``clients`` at a time."""
+def put_load(port: int, users: int, clients: int, seconds: float, path: str = "") -> Load:
+    """Ask for lists of random viewers, or for one path, ``clients`` at a time."""
     if shutil.which("wrk"):
-        return _run_wrk(port, users, clients, seconds)
-    return _run_threads(port, users, clients, seconds)
+        return _run_wrk(port, users, clients, seconds, path)
+    return _run_threads(port, users, clients, seconds, path)
 
 
-def _run_wrk(port: int, users: int, clients: int, seconds: float) -> Load:
+def _run_wrk(port: int, users: int, clients: int, seconds: float, path: str) -> Load:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "viewers.lua"
-        script.write_text(_SCRIPT.replace("{users}", str(users)), encoding="utf-8")
+        script.write_text(_SCRIPT.replace("{users}", str(users)).replace("{path}", path), encoding="utf-8")
         command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:.0f}s", "-s", str(script)]
         command.append(f"http://127.0.0.1:{port}")
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -61,7 +63,7 @@ def _run_wrk(port: int, users: int, clients: int, seconds: float) -> Load:
     return Load(clients, requests / (micros / 1e6), p50 / 1e3, p99 / 1e3, int(failed), "wrk")
 
 
-def _run_threads(port: int, users: int, clients: int, seconds: float) -> Load:
+def _run_threads(port: int, users: int, clients: int, seconds: float, path: str) -> Load:
     latencies: list[float] = []
     failed = [0]
     end = time.perf_counter() + seconds
@@ -70,7 +72,7 @@ def _run_threads(port: int, users: int, clients: int, seconds: float) -> Load:
         rng = np.random.default_rng(seed)
         connection = http.client.HTTPConnection("127.0.0.1", port)
         while (started := time.perf_counter()) < end:
-            connection.request("GET", f"/recommend/user/{rng.integers(users)}?k=20")
+            connection.request("GET", path or f"/recommend/user/{rng.integers(users)}?k=20")
             response = connection.getresponse()
             response.read()
             failed[0] += response.status != 200

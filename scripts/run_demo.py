@@ -191,8 +191,7 @@ def list_programs(settings: Settings, home: Path) -> list[Program]:
     """Return the API and the UI, both bound to this computer."""
     api, ui = f"http://{ADDRESS}:{settings.api_port}", f"http://{ADDRESS}:{settings.ui_port}"
     serve = ["-m", "app.server", "--home", str(home), "--host", ADDRESS, "--port", str(settings.api_port)]
-    show = ["-m", "streamlit", "run", "ui/streamlit_app.py", "--server.address", ADDRESS]
-    show += ["--server.port", str(settings.ui_port)]
+    show = ["scripts/run_ui.py", "--server.address", ADDRESS]
     logs = home / "logs"
     # Whatever is set for other machines would only keep the browser from the posters here.
     local = {"MOVIEREC_API_KEY": "", "MOVIEREC_API_PUBLIC_URL": ""}
@@ -204,7 +203,12 @@ def list_programs(settings: Settings, home: Path) -> list[Program]:
             ui,
             f"{ui}/_stcore/health",
             logs / "ui.log",
-            {"MOVIEREC_API_URL": api, "MOVIEREC_HOME": str(home), **local},
+            {
+                "MOVIEREC_API_URL": api,
+                "MOVIEREC_HOME": str(home),
+                "MOVIEREC_UI_PORT": str(settings.ui_port),
+                **local,
+            },
         ),
     ]
 

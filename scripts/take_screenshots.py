@@ -34,6 +34,7 @@ PAGES: Final = {
     "generations": "/inspect?look=generations",
     "what-if": "/inspect?look=what-if",
     "evaluation": "/evaluation",
+    "simulation": "/simulation",
     "tour": "/tour",
 }
 SIZES: Final = {"wide": (1440, 1000), "phone": (390, 844)}
@@ -132,8 +133,8 @@ def run_demo(ui: str | None, home: Path) -> Iterator[str]:
     api_port, ui_port = find_free_port(), find_free_port()
     api = f"http://127.0.0.1:{api_port}"
     serve = [sys.executable, "-m", "app.server", "--home", str(home.resolve()), "--port", str(api_port)]
-    show = [sys.executable, "-m", "streamlit", "run", "ui/streamlit_app.py", "--server.port", str(ui_port)]
-    environment = {**os.environ, "MOVIEREC_API_URL": api}
+    show = [sys.executable, "scripts/run_ui.py"]
+    environment = {**os.environ, "MOVIEREC_API_URL": api, "MOVIEREC_UI_PORT": str(ui_port)}
     with (
         subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server,
         subprocess.Popen(show, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as shown,

@@ -10,6 +10,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     # Before numpy is loaded: many threads on tiny data only spin.
     os.environ.setdefault(_name, "1")
 
+# The name that Starlette's test client addresses an app by.
+os.environ.setdefault("MOVIEREC_ALLOWED_HOSTS", "testserver")
+
 from pathlib import Path
 
 import pytest

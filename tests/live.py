@@ -97,6 +97,9 @@ def show(api_url: str, home: Path) -> Iterator[str]:
             process.kill()
 
 
+_OPEN: list[Any] = []
+
+
 @contextmanager
 def open_browser() -> Iterator[Any]:
     """Run Chromium; skips, or fails where ``MOVIEREC_REQUIRE_BROWSER`` is 1, without it."""
@@ -105,7 +108,15 @@ def open_browser() -> Iterator[Any]:
         if os.environ.get("MOVIEREC_REQUIRE_BROWSER") == "1":
             pytest.fail(f"{CHROMIUM} is required here and missing")
         pytest.skip(f"{CHROMIUM} is missing")
+    if _OPEN:
+        # Playwright runs once in a process: whoever comes while it does shares its Chromium.
+        yield _OPEN[-1]
+        return
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        _OPEN.append(browser)
+        try:
+            yield browser
+        finally:
+            _OPEN.clear()
+            browser.close()

@@ -148,7 +148,7 @@ def test_a_like_in_the_browser_moves_the_wall_and_survives_a_reload(browser_page
     browser_page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
 
     like = browser_page.get_by_role("button", name=re.compile("^Like: ")).nth(6)
-    title = like.locator("p").inner_text().removeprefix("Like: ")
+    title = like.get_attribute("aria-label").removeprefix("Like: ")
     like.click()
     expect(browser_page.get_by_role("button", name=f"Take back like: {title}")).to_be_visible()
     expect(browser_page.get_by_text(re.compile("points: you liked it")).first).to_be_visible()

@@ -101,7 +101,8 @@ def test_the_order_of_the_members_does_not_change_the_list(service):
 def test_each_match_is_that_of_the_persons_own_list(service):
     """Members who have seen the same films: the group's candidates are then each one's own."""
     history = service.trained_history(0)
-    own = {item.item_idx: item.match for item in service.recommend(history, Query(k=100)).items}
+    pool = service.shortlist(history, Query(k=10))
+    own = dict(zip(pool.item_idx.tolist(), pool.match.tolist(), strict=True))
     made = recommend_together(service, [Member("a", history), Member("b", history)], GroupQuery(k=10))
     for item in made.items:
         for member in item.members:

@@ -150,3 +150,10 @@ def test_on_a_fitted_service(toy_service: RecommenderService, user: int) -> None
     assert all(toy_service.catalog.year[item] >= 1970 for item in shown)
     assert find(sections, SectionKind.BECAUSE_YOU_LIKED)
     assert find(sections, SectionKind.TRENDING)
+
+
+def test_filters_that_leave_nothing_give_an_empty_page(toy_service: RecommenderService) -> None:
+    history = toy_service.trained_history(0)
+    query = Query(k=4, filters=Filters(year_from=2100, year_to=2100))
+    (first,) = make_sections(toy_service, history, query, toy_service.trend(TrendWindow.WEEK))
+    assert first.items == ()

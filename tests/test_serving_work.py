@@ -24,8 +24,10 @@ COUNTED: tuple[tuple[type, str], ...] = (
     (Forest, "score"),
     (Als, "score"),
     (Als, "_fold_in"),
-    (Genre, "affinity"),
+    (Genre, "_measure_affinity"),
     (Neighbours, "sum_over"),
+    (Neighbours, "sum_at"),
+    (RecommenderService, "allow"),
 )
 
 
@@ -49,11 +51,10 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 def test_a_list_is_scored_once_however_long_it_is(toy_service, work):
-    history = toy_service.trained_history(3)
     seen = []
     for k in (5, 30):
         work.clear()
-        toy_service.recommend(history, Query(k=k))
+        toy_service.recommend(toy_service.trained_history(3), Query(k=k))
         seen.append(dict(work))
     assert seen[0] == seen[1]
     assert {name: seen[0][name] for name in ("FeatureBuilder.build", "Ranker.score", "Forest.score")} == {
@@ -61,10 +62,12 @@ def test_a_list_is_scored_once_however_long_it_is(toy_service, work):
         "Ranker.score": 1,
         "Forest.score": 1,
     }
-    # Two ALS sources are folded in once each, and one of them once more for the reasons of the whole list.
-    assert (seen[0]["Als.score"], seen[0]["Als._fold_in"]) == (2, 3)
-    assert seen[0]["Genre.affinity"] <= 4
-    assert seen[0]["Neighbours.sum_over"] <= 7 + 11
+    # Two ALS sources are folded in once each: the reasons share it with the list.
+    assert (seen[0]["Als.score"], seen[0]["Als._fold_in"]) == (2, 2)
+    # Plain and decayed; score, features and reasons share both.
+    assert seen[0]["Genre._measure_affinity"] == 2
+    assert (seen[0]["Neighbours.sum_over"], seen[0]["Neighbours.sum_at"]) == (7, 6)
+    assert seen[0]["RecommenderService.allow"] == 1
 
 
 def test_no_more_rows_are_ranked_than_the_merge_lets_through(toy_service, work):

@@ -37,13 +37,15 @@ SMALL_RECALL = RecallConfig(
 SMALL_BUILD = BuildConfig(
     recall=SMALL_RECALL,
     training=TrainingConfig(
-        folds=2,
+        shares=(0.8, 0.6),
+        points=1,
         cuts=2,
         time_quantiles=(0.97,),
         max_queries=30,
         check_queries=20,
         hard_negatives=2,
         negative_rate=0.02,
+        newcomers=0,
     ),
     ranker=RankerConfig(max_iter=15, max_leaf_nodes=8, min_samples_leaf=5, seeds=(0, 1)),
 )

@@ -44,6 +44,9 @@ _LONGEST_FIRST: Final = sorted(SOURCE_NAMES, key=len, reverse=True)
 _UNEXPLAINED: Final = "One of the model's inputs; docs/quality.md in the project tells how they came about."
 
 
+_STANDARDISED: Final = ("now_activity_7d", "now_activity_30d")
+
+
 def name_feature(name: str) -> str:
     """Return the name people read for a feature."""
     return _look_up(name)[0]
@@ -74,8 +77,9 @@ def _look_up(name: str) -> tuple[str, str]:
     for prefix, when in (("then_", "when this viewer was last here"), ("now_", "now")):
         if name.startswith(f"{prefix}activity"):
             span = name.removeprefix(f"{prefix}activity_")
+            beside = " Told beside the other candidates: 0 is their mean." if name in _STANDARDISED else ""
             return (
                 f"Activity {span.replace('_', ' ')} {'then' if prefix == 'then_' else 'now'}",
-                f"How much the film was watched {when}, over this stretch of time.",
+                f"How much the film was watched {when}, over this stretch of time.{beside}",
             )
     return name_stage(name), _UNEXPLAINED

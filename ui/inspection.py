@@ -7,9 +7,12 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
+from ui.answers import load_genres
 from ui.api_client import Wishes
+from ui.connection import get_client
+from ui.marking import get_book
 from ui.models import Inspection, PickList
-from ui.session import Person, get_book, get_client, load_genres
+from ui.session import Person
 
 MAX_KEPT: Final = 16
 _T = TypeVar("_T")

@@ -7,7 +7,8 @@ from typing import TypeVar, cast
 
 import streamlit as st
 
-from ui.session import Person, get_book
+from ui.marking import get_book
+from ui.session import Person
 
 _T = TypeVar("_T")
 

@@ -8,10 +8,13 @@ from typing import Final, cast
 
 import streamlit as st
 
+from ui.answers import load_genres
 from ui.api_client import Wishes
 from ui.changes import Changes, compare
+from ui.connection import get_client, get_pantry
+from ui.marking import get_book
 from ui.models import Pick, PickList, Section
-from ui.session import Person, get_book, get_client, get_pantry, load_genres
+from ui.session import Person
 
 _FIRST: Final = ("for_you", "For you", "")
 

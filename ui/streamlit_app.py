@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.components.credits import show_credits
 from ui.components.header import show_header
 from ui.components.notices import plain_errors
 from ui.components.tour_bar import show_tour_bar
@@ -28,6 +29,9 @@ def main() -> None:
             st.Page(
                 "views/evaluation.py", title="Evaluation", icon=":material/analytics:", url_path="evaluation"
             ),
+            st.Page(
+                "views/simulation.py", title="Simulation", icon=":material/smart_toy:", url_path="simulation"
+            ),
             st.Page("views/tour.py", title="Tour", icon=":material/tour:", url_path="tour"),
         ],
         position="top",
@@ -37,6 +41,7 @@ def main() -> None:
         show_tour_bar()
         with plain_errors("page"):
             page.run()
+        show_credits()
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ AIM_NAMES: Final = {
     "balanced": "A bit of everything",
     "next": "Something for tonight",
     "later": "Something to look forward to",
+    "rating": "Best match first",
 }
 METHOD_NAMES: Final = {
     "item_item": "item-item",

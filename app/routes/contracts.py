@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Response
 
 from app.backend import BackendDep
-from app.interactions import store_interaction
+from app.interactions import OUTCOMES, take_interaction
+from app.metrics import note_list
 from app.openapi import describe_problems
 from app.parameters import Count, ListParameters, ListQuery
 from app.responses import JSON, respond
@@ -52,6 +53,7 @@ async def score_for_viewer(
     """Return ids and scores alone for a viewer by id; the list is that of `GET /recommend/user/…`."""
     history, feedback = await read_known(backend, user_id)
     made = backend.service.recommend(history, make_query(backend, ListParameters(k=topk), feedback))
+    note_list(made, has_ranker=backend.service.has_ranker)
     item_id = backend.service.catalog.item_id
     scored = [{"item_id": item_id[item.item_idx], "score": item.score} for item in made.items]
     return respond({"user_id": user_id, "recommendations": scored})
@@ -92,10 +94,10 @@ router.add_api_route(
     response_model=FeedbackResponse,
     response_description="Stored now",
     responses={
-        200: {"model": FeedbackResponse, "description": "Was stored already"},
+        **OUTCOMES,
         **describe_problems(404, 409, 413, 422, 503),
     },
 )
 async def interact(request: InteractionRequest, backend: BackendDep) -> Response:
     """Store a like, dislike or save; `POST /feedback` takes the same and can undo it."""
-    return await store_interaction(backend, request.user_id, request)
+    return await take_interaction(backend, request.user_id, request)

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Response
 
 from app.backend import Backend, BackendDep
 from app.cursors import MAX_ITEMS, freeze, thaw
-from app.interactions import store_interaction
-from app.openapi import describe_problems
+from app.interactions import OUTCOMES, take_interaction
+from app.openapi import describe_problems, link
 from app.parameters import CategoryQuery, FeedParameters, FeedQuery, ListParameters
 from app.rendering import render_card, render_reasons
 from app.responses import JSON, respond
@@ -49,8 +49,14 @@ FEED_EXAMPLE: Final[dict[str, Any]] = {
         {name: value for name, value in LIST_EXAMPLE["items"][0].items() if name not in ("score", "sources")}
     ],
 }
+_NEXT: Final = link(
+    "getFeed",
+    "Another page of the same list.",
+    cursor="$response.body#/cursor",
+    username="$response.body#/username",
+)
 _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {JSON: {"example": FEED_EXAMPLE}}},
+    200: {"content": {JSON: {"example": FEED_EXAMPLE}}, "links": {"nextPage": _NEXT}},
     **describe_problems(422, 503),
 }
 _LOOSE: Final = "Without the cursor of page 1 this page is cut from a new list and may repeat or miss films."
@@ -116,13 +122,13 @@ router.add_api_route(
     response_model=FeedbackResponse,
     response_description="Stored now",
     responses={
-        200: {"model": FeedbackResponse, "description": "Was stored already"},
+        **OUTCOMES,
         **describe_problems(404, 409, 413, 422, 503),
     },
 )
 async def send_interaction(request: FeedInteractionRequest, backend: BackendDep) -> Response:
     """Store a like, dislike or save; feeds opened from now on follow it."""
-    return await store_interaction(backend, request.username, request)
+    return await take_interaction(backend, request.username, request)
 
 
 async def _answer(path: str, parameters: FeedParameters, backend: Backend) -> Response:

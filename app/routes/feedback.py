@@ -7,19 +7,22 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 
 from app.backend import BackendDep
-from app.interactions import store_event
-from app.openapi import describe_problems
+from app.interactions import OUTCOMES, take_event
+from app.openapi import describe_problems, link
 from app.rendering import render_card
 from app.responses import respond
 from app.schemas import FeedbackListResponse, FeedbackRequest, FeedbackResponse, ViewerId
 from movierec.feedback.events import FeedbackAction, FeedbackEvent
 
-LIST_LINK: Final[dict[str, Any]] = {
-    "feedbackOfViewer": {
-        "operationId": "listFeedback",
-        "parameters": {"user_id": "$request.body#/user_id"},
-        "description": "Everything this viewer said that is in force.",
-    }
+_VIEWER: Final = "$request.body#/user_id"
+FEEDBACK_LINKS: Final[dict[str, Any]] = {
+    "feedbackOfViewer": link(
+        "listFeedback", "Everything this viewer said that is in force.", user_id=_VIEWER
+    ),
+    "logOfViewer": link("getFeedbackLog", "Everything this viewer ever said.", viewer=_VIEWER),
+    "exportOfViewer": link("exportFeedback", "The same as a file.", viewer=_VIEWER),
+    "listForViewer": link("recommendForViewer", "The list that follows from it.", user_id=_VIEWER),
+    "eraseForViewer": link("eraseFeedback", "Erase all of it.", viewer=_VIEWER),
 }
 
 router = APIRouter(prefix="/feedback", tags=["feedback"])
@@ -32,8 +35,8 @@ router = APIRouter(prefix="/feedback", tags=["feedback"])
     response_model=FeedbackResponse,
     response_description="Stored now",
     responses={
-        201: {"links": LIST_LINK},
-        200: {"model": FeedbackResponse, "description": "Was stored already", "links": LIST_LINK},
+        201: {"links": FEEDBACK_LINKS},
+        **{status: {**outcome, "links": FEEDBACK_LINKS} for status, outcome in OUTCOMES.items()},
         **describe_problems(404, 409, 413, 422, 503),
     },
 )
@@ -48,7 +51,7 @@ async def send_feedback(request: FeedbackRequest, backend: BackendDep) -> Respon
         client_time=request.client_time,
         context=dict(request.context),
     )
-    return await store_event(backend, event)
+    return await take_event(backend, event)
 
 
 @router.get(

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Response
 
 from app.backend import BackendDep
 from app.openapi import describe_problems
+from app.real_posters import GalleryDep
 from app.responses import respond
 from app.schemas import HealthResponse, ReadyResponse
+from movierec.posters.tmdb import ATTRIBUTION
 from movierec.schema import Generation
 
 VERSION: Final = version("movierec")
@@ -19,13 +21,15 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 
 @router.get("", operation_id="getHealth", response_model=HealthResponse, responses=describe_problems(503))
-async def get_health(backend: BackendDep) -> Response:
+async def get_health(backend: BackendDep, gallery: GalleryDep) -> Response:
     """Say what is being served, and whether feedback can be stored."""
     service = backend.service
     available = backend.feedback.available
+    ranked = service.has_ranker
+    sound = available and ranked and backend.problem is None
     return respond(
         {
-            "status": "ok" if available else "degraded",
+            "status": "ok" if sound else "degraded",
             "version": VERSION,
             "bundle": service.version,
             "dataset": service.info.name,
@@ -36,6 +40,10 @@ async def get_health(backend: BackendDep) -> Response:
             "n_interactions": service.info.n_interactions,
             "generations": list(Generation),
             "feedback": "ok" if available else "unavailable",
+            "ranker": "ok" if ranked else "missing",
+            "bundle_problem": backend.problem,
+            "posters": "artwork" if gallery is None else "tmdb",
+            "poster_attribution": None if gallery is None else ATTRIBUTION,
         }
     )
 
@@ -50,6 +58,6 @@ async def get_liveness() -> Response:
     "/ready", operation_id="getReadiness", response_model=ReadyResponse, responses=describe_problems(503)
 )
 async def get_readiness(backend: BackendDep) -> Response:
-    """Answer 200 once recommendations can be made; otherwise the problem says why not."""
-    _ = backend.service
+    """Make a recommendation and answer 200 where that works; otherwise the problem says why not."""
+    backend.prove()
     return respond({"status": "ok"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from app.backend import BackendDep
+from app.metrics import note_list
 from app.openapi import describe_problems
 from app.parameters import ListParameters
 from app.responses import JSON, respond
@@ -18,7 +19,7 @@ router = APIRouter(tags=["contracts"])
 @router.get("/ping", operation_id="ping", response_model=PingResponse, responses=describe_problems(503))
 async def ping(backend: BackendDep) -> Response:
     """Answer 200 once recommendations can be made, 503 with the reason until then; needs no API key."""
-    _ = backend.service
+    backend.prove()
     return respond({"status": "ok"})
 
 
@@ -35,6 +36,7 @@ async def invoke(request: InvocationRequest, backend: BackendDep) -> Response:
     """Recommend to a user by id; live feedback is honoured at once."""
     history, feedback = await read_known(backend, request.user_id)
     made = backend.service.recommend(history, make_query(backend, ListParameters(k=request.k), feedback))
+    note_list(made, has_ranker=backend.service.has_ranker)
     item_id = backend.service.catalog.item_id
     return respond(
         {

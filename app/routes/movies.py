@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
 
 from app.backend import BackendDep
-from app.openapi import describe_problems
+from app.openapi import describe_problems, link
 from app.parameters import Count, ItemPath, Limit, Offset, SearchText
 from app.rendering import render_card, render_movie, render_similar
 from app.responses import respond
 from app.schemas import GenreName, GenresResponse, MovieResponse, MoviesResponse, SimilarResponse
+
+_FIRST: Final = "$response.body#/movies/0/item_id"
+MOVIE_LINKS: Final[dict[str, Any]] = {
+    "factsOfFirst": link("getMovie", "The first movie that was found.", item_id=_FIRST),
+    "similarToFirst": link("listSimilarMovies", "What is like it.", item_id=_FIRST),
+    "appealOfFirst": link("getAppeal", "Whom it suits.", item_id=_FIRST),
+    "standingOfFirst": link("getStanding", "What it is to a viewer.", item_id=_FIRST),
+    "posterOfFirst": link("getPoster", "Its poster.", item_id=_FIRST),
+}
 
 router = APIRouter(tags=["movies"])
 
@@ -20,7 +29,7 @@ router = APIRouter(tags=["movies"])
     "/movies",
     operation_id="listMovies",
     response_model=MoviesResponse,
-    responses=describe_problems(422, 503),
+    responses={200: {"links": MOVIE_LINKS}, **describe_problems(422, 503)},
 )
 async def list_movies(
     backend: BackendDep,

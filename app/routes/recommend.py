@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -11,10 +12,12 @@ import structlog
 from fastapi import APIRouter, Response
 
 from app.backend import Backend, BackendDep
+from app.caching import Made, Question
+from app.metrics import FALLBACKS, note_list
 from app.openapi import describe_problems
 from app.parameters import ListParameters, ListQuery, UserIdx
 from app.rendering import render_recommended, render_trace
-from app.responses import JSON, respond
+from app.responses import JSON, respond, respond_with
 from app.schemas import (
     AnonymousDebugResponse,
     AnonymousRecommendationResponse,
@@ -26,6 +29,7 @@ from movierec.errors import ConfigError, FeedbackUnavailableError, UnknownUserEr
 from movierec.feedback.events import FeedbackAction, FeedbackEvent
 from movierec.schema import Filters, History, Recommendations, RecommendationTrace
 from movierec.service import Query
+from movierec.sessions import SessionEvent, join_session
 
 LIST_EXAMPLE: Final[dict[str, Any]] = {
     "user_idx": 0,
@@ -76,11 +80,17 @@ async def recommend_for_user(user_idx: UserIdx, parameters: ListQuery, backend: 
     """Recommend to a known viewer; their live feedback is honoured at once."""
     user_id = backend.find_user(user_idx)
     feedback, note = await read_feedback(backend, user_id)
-    history = backend.service.effective_history(user_idx, feedback)
-    made = backend.service.recommend(history, make_query(backend, parameters, feedback))
-    return respond(
-        {"user_idx": user_idx, "user_id": user_id, **render_list(backend, made, parameters.k, note)}
-    )
+
+    async def make() -> Made:
+        history = backend.service.effective_history(user_idx, feedback)
+        made = backend.service.recommend(history, make_query(backend, parameters, feedback))
+        frame = {"user_idx": user_idx, "user_id": user_id}
+        answer = respond(frame | render_list(backend, made, parameters.k, note))
+        return Made(bytes(answer.body), keep=note is None and not made.failed)
+
+    asked = f"list {user_idx} {parameters.model_dump_json()}"
+    question = Question(backend.answers_with, asked, feedback)
+    return respond_with(await backend.answers.answer(question, make))
 
 
 @router.get(
@@ -106,7 +116,10 @@ async def debug_recommendations(user_idx: UserIdx, parameters: ListQuery, backen
     responses=describe_problems(404, 413, 422, 503),
 )
 async def recommend(request: RecommendRequest, backend: BackendDep) -> Response:
-    """Recommend from likes, dislikes and favourite genres; a viewer's history and feedback add to them."""
+    """Recommend from likes, dislikes, favourite genres or the events of a session.
+
+    A viewer's history and feedback add to them. The last events of a session weigh most.
+    """
     history, query, note = await read_request(backend, request)
     made = backend.service.recommend(history, query)
     return respond({"viewer": request.viewer, **render_list(backend, made, request.k, note)})
@@ -146,8 +159,14 @@ async def read_request(backend: Backend, request: RecommendRequest) -> tuple[His
         aim=request.aim,
         hide=request.exclude,
     )
-    history = backend.service.effective_history(user_idx, feedback)
-    return history, make_query(backend, parameters, feedback, request.genres), note
+    session = _read_events(backend, request)
+    history = join_session(
+        backend.service.effective_history(user_idx, feedback), session, backend.service.info.now
+    )
+    query = make_query(backend, parameters, feedback, request.genres)
+    hidden = sorted({*query.filters.exclude, *(event.item_idx for event in session)})
+    filters = replace(query.filters, exclude=tuple(hidden))
+    return history, replace(query, filters=filters, daypart=request.time_of_day), note
 
 
 async def read_feedback(backend: Backend, user_id: str) -> tuple[tuple[FeedbackEvent, ...], str | None]:
@@ -156,6 +175,7 @@ async def read_feedback(backend: Backend, user_id: str) -> tuple[tuple[FeedbackE
         return await backend.feedback.in_force(user_id), None
     except FeedbackUnavailableError as error:
         log.warning("feedback-left-out", error=str(error))
+        FALLBACKS.labels("feedback").inc()
         return (), _NO_FEEDBACK
 
 
@@ -209,9 +229,18 @@ def _read_session(backend: Backend, request: RecommendRequest) -> list[FeedbackE
     ]
 
 
+def _read_events(backend: Backend, request: RecommendRequest) -> list[SessionEvent]:
+    """Return the session, oldest first; raises ``UnknownItemError`` naming the first unknown film."""
+    items = backend.find_items([event.item_id for event in request.events])
+    return [
+        SessionEvent(item_idx, event.action) for item_idx, event in zip(items, request.events, strict=True)
+    ]
+
+
 def render_list(backend: Backend, made: Recommendations, k: int, note: str | None) -> dict[str, Any]:
     """Return what every recommended list has in its body, whoever it is for."""
     catalog = backend.service.catalog
+    note_list(made, has_ranker=backend.service.has_ranker)
     return {
         "k": k,
         "generation": made.generation.value,
@@ -223,12 +252,14 @@ def render_list(backend: Backend, made: Recommendations, k: int, note: str | Non
 
 def _render_trace(backend: Backend, traced: RecommendationTrace, note: str | None) -> dict[str, Any]:
     made = traced.recommendations
+    note_list(made, has_ranker=backend.service.has_ranker)
     return {
         "generation": made.generation.value,
         "bundle": made.bundle,
         "note": join_notes(made.note, note),
         "funnel": made.funnel,
         "timings_ms": made.timings,
+        "failed": made.failed,
         "items": [render_trace(backend.service.catalog, trace) for trace in traced.traces],
     }
 

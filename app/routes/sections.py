@@ -9,10 +9,11 @@ import structlog
 from fastapi import APIRouter, Path, Query, Response
 
 from app.backend import Backend, BackendDep
+from app.caching import Made, Question
 from app.openapi import describe_problems
 from app.parameters import Count, ListParameters, SectionsQuery
 from app.rendering import render_card, render_recommended
-from app.responses import JSON, respond
+from app.responses import JSON, respond, respond_with
 from app.routes.recommend import LIST_EXAMPLE, join_notes, make_query, read_feedback
 from app.schemas import GenreName, SectionsResponse, TrendingResponse, ViewerId
 from movierec.errors import FeedbackUnavailableError
@@ -52,6 +53,8 @@ TRENDING_EXAMPLE: Final[dict[str, Any]] = {
     ],
 }
 _NO_LIVE: Final = "Likes given in this app cannot be read right now, so they are left out."
+TRENDING_SECONDS: Final = 30.0
+"""How old what is trending may be where several processes share it; alone they work it out each time."""
 
 log = structlog.get_logger("movierec.api")
 router = APIRouter()
@@ -114,8 +117,25 @@ async def get_trending(
     k: Count = 20,
 ) -> Response:
     """Return what everybody turns to lately, likes and saves given in this app included."""
+
+    async def make() -> Made:
+        live, note = await _read_recent(backend)
+        return Made(_render_trending(backend, window, genre, k, live, note), keep=note is None)
+
+    asked = f"trending {window.value} {k} {genre}"
+    question = Question(backend.answers_with, asked)
+    return respond_with(await backend.answers.refresh(question, TRENDING_SECONDS, make))
+
+
+def _render_trending(
+    backend: Backend,
+    window: TrendWindow,
+    genre: str | None,
+    k: int,
+    live: tuple[FeedbackEvent, ...],
+    note: str | None,
+) -> bytes:
     service = backend.service
-    live, note = await _read_recent(backend)
     trend = service.trend(window, live)
     activity = np.where(trend.activity > 0, trend.activity, -np.inf)
     named = backend.find_genres("genre", [genre] if genre else [])
@@ -132,7 +152,7 @@ async def get_trending(
         }
         for rank, item_idx in enumerate(top_n(activity, k).tolist(), start=1)
     ]
-    return respond(
+    answer = respond(
         {
             "window": window.value,
             "genre": named[0] if named else None,
@@ -141,6 +161,7 @@ async def get_trending(
             "items": items,
         }
     )
+    return bytes(answer.body)
 
 
 async def _read_recent(backend: Backend) -> tuple[tuple[FeedbackEvent, ...], str | None]:

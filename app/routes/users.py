@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 
 from app.backend import BackendDep
-from app.openapi import describe_problems
+from app.openapi import describe_problems, link
 from app.parameters import Count, Limit, Offset, SearchText, UserIdx
 from app.rendering import render_recent, render_shares, render_viewer
 from app.responses import respond
@@ -15,12 +15,16 @@ from app.routes.recommend import read_feedback
 from app.schemas import TasteResponse, ViewerOut, ViewersResponse
 from app.search import find_viewers
 
-RECOMMEND_LINK: Final[dict[str, Any]] = {
-    "recommendForFirst": {
-        "operationId": "recommendForUser",
-        "parameters": {"user_idx": "$response.body#/users/0/user_idx"},
-        "description": "The recommendations of a viewer that was found.",
-    }
+_FIRST: Final = "$response.body#/users/0/user_idx"
+_FIRST_ID: Final = "$response.body#/users/0/user_id"
+VIEWER_LINKS: Final[dict[str, Any]] = {
+    "recommendForFirst": link(
+        "recommendForUser", "The recommendations of a viewer that was found.", user_idx=_FIRST
+    ),
+    "debugForFirst": link("debugRecommendations", "Everything behind that list.", user_idx=_FIRST),
+    "factsOfFirst": link("getViewer", "The viewer alone.", user_idx=_FIRST),
+    "sectionsOfFirst": link("getSections", "The viewer's page.", user_id=_FIRST_ID),
+    "historyOfFirst": link("getHistory", "What the viewer did.", viewer=_FIRST_ID),
 }
 
 router = APIRouter(prefix="/users", tags=["viewers"])
@@ -30,7 +34,7 @@ router = APIRouter(prefix="/users", tags=["viewers"])
     "",
     operation_id="listViewers",
     response_model=ViewersResponse,
-    responses={200: {"links": RECOMMEND_LINK}, **describe_problems(422, 503)},
+    responses={200: {"links": VIEWER_LINKS}, **describe_problems(422, 503)},
 )
 async def list_viewers(
     backend: BackendDep,

@@ -1,6 +1,7 @@
 """The HTTP contract: one pydantic model per request and response body."""
 
 from app.schemas.base import (
+    PLAIN,
     Diversity,
     GenreName,
     ItemId,
@@ -71,6 +72,7 @@ from app.schemas.groups import (
 from app.schemas.health import (
     HealthResponse,
     ReadyResponse,
+    ReloadResponse,
 )
 from app.schemas.movies import (
     GenresResponse,
@@ -95,9 +97,12 @@ from app.schemas.recommendations import (
     RecommendationResponse,
     RecommendedMovie,
     RecommendRequest,
+    SessionEventIn,
     SourceHitOut,
 )
 from app.schemas.sections import SectionOut, SectionsResponse, TrendingMovie, TrendingResponse
+from app.schemas.simulation import SimulationResponse
+from app.schemas.sources import SourceEndpoint, SourcesResponse, SourceStatus
 from app.schemas.titles import (
     AppealResponse,
     CauseOut,
@@ -114,6 +119,7 @@ from app.schemas.viewers import (
 )
 
 __all__ = [
+    "PLAIN",
     "AnonymousDebugResponse",
     "AnonymousRecommendationResponse",
     "AppealResponse",
@@ -178,6 +184,7 @@ __all__ = [
     "RecommendationResponse",
     "RecommendedMovie",
     "RejectedRow",
+    "ReloadResponse",
     "ReportOverview",
     "ReportResponse",
     "ScoredItem",
@@ -185,10 +192,15 @@ __all__ = [
     "ScoredVideo",
     "SectionOut",
     "SectionsResponse",
+    "SessionEventIn",
     "ShareOut",
     "SimilarMovie",
     "SimilarResponse",
+    "SimulationResponse",
+    "SourceEndpoint",
     "SourceHitOut",
+    "SourceStatus",
+    "SourcesResponse",
     "StandingResponse",
     "SystemHeadline",
     "TasteGroupOut",

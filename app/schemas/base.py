@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -35,10 +35,23 @@ def convert_to_utc(moment: datetime | None) -> datetime | None:
         raise ValueError("the time is outside the years 1 to 9999") from None
 
 
-ItemId = Annotated[str, Field(min_length=1, max_length=64, examples=["1"]), AfterValidator(check_plain)]
-ViewerId = Annotated[str, Field(min_length=1, max_length=64, examples=["42"]), AfterValidator(check_plain)]
+PLAIN: Final[dict[str, JsonValue]] = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
+"""What :func:`check_plain` takes, as the description says it; patterns have no word for surrogates."""
+
+ItemId = Annotated[
+    str,
+    Field(min_length=1, max_length=64, examples=["1"], json_schema_extra=PLAIN),
+    AfterValidator(check_plain),
+]
+ViewerId = Annotated[
+    str,
+    Field(min_length=1, max_length=64, examples=["42"], json_schema_extra=PLAIN),
+    AfterValidator(check_plain),
+]
 GenreName = Annotated[
-    str, Field(min_length=1, max_length=40, examples=["Comedy"]), AfterValidator(check_plain)
+    str,
+    Field(min_length=1, max_length=40, examples=["Comedy"], json_schema_extra=PLAIN),
+    AfterValidator(check_plain),
 ]
 ListLength = Annotated[
     int, Field(strict=True, ge=1, le=100, description="How many items to return, 1 to 100.")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from app.schemas.base import ItemId, Model, ViewerId, check_plain, check_time_text, convert_to_utc
+from app.schemas.base import PLAIN, ItemId, Model, ViewerId, check_plain, check_time_text, convert_to_utc
 from app.schemas.movies import MovieCard
 from movierec.feedback.events import FeedbackAction
 
@@ -40,8 +40,10 @@ class FeedbackRequest(Model):
         datetime | None, BeforeValidator(check_time_text), AfterValidator(convert_to_utc)
     ] = None
     context: dict[
-        Annotated[str, Field(min_length=1, max_length=40), AfterValidator(check_plain)],
-        Annotated[str, Field(max_length=200), AfterValidator(check_plain)],
+        Annotated[
+            str, Field(min_length=1, max_length=40, json_schema_extra=PLAIN), AfterValidator(check_plain)
+        ],
+        Annotated[str, Field(max_length=200, json_schema_extra=PLAIN), AfterValidator(check_plain)],
     ] = Field(default={}, max_length=10)
 
     @model_validator(mode="after")
@@ -52,10 +54,10 @@ class FeedbackRequest(Model):
 
 
 class FeedbackResponse(Model):
-    """Answer of ``POST /feedback``: written to disk when this arrives."""
+    """Answer of ``POST /feedback``: the event is on a disk, where accepted that of the broker."""
 
     event_id: UUID
-    status: Literal["stored", "already stored"]
+    status: Literal["stored", "already stored", "accepted"]
     server_time: datetime
 
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from pydantic import ConfigDict, Field
 
 from app.schemas.base import Diversity, GenreName, ItemId, ListLength, Model, ViewerId
 from app.schemas.movies import MovieCard
+from movierec.dayparts import Daypart
 from movierec.schema import Aim, Generation, ReasonTag
+from movierec.sessions import SessionAction
+
+SESSION_REQUEST: Final[dict[str, Any]] = {
+    "events": [
+        {"item_id": "1", "action": "watch"},
+        {"item_id": "2", "action": "like"},
+        {"item_id": "3", "action": "skip"},
+        {"item_id": "4", "action": "dislike"},
+    ],
+    "time_of_day": "evening",
+    "k": 10,
+}
 
 
 class BecauseItem(Model):
@@ -102,6 +117,7 @@ class DebugResponse(Model):
     note: str | None
     funnel: dict[str, int] = Field(description="Stage → number of items left after it, in order.")
     timings_ms: dict[str, float] = Field(description="Stage → milliseconds.")
+    failed: list[str] = Field(description="Sources, or `ranker`, that a fault kept out of this list.")
     items: list[DebugItem]
 
 
@@ -115,7 +131,17 @@ class AnonymousDebugResponse(Model):
     note: str | None
     funnel: dict[str, int] = Field(description="Stage → number of items left after it, in order.")
     timings_ms: dict[str, float] = Field(description="Stage → milliseconds.")
+    failed: list[str] = Field(description="Sources, or `ranker`, that a fault kept out of this list.")
     items: list[DebugItem]
+
+
+class SessionEventIn(Model):
+    """One thing that happened in this session; the order of the list is the order in time."""
+
+    item_id: ItemId
+    action: SessionAction = Field(
+        description="`watch`: seen, no opinion; `skip`: leave it out of this list, learn nothing from it."
+    )
 
 
 class RecommendRequest(Model):
@@ -124,7 +150,12 @@ class RecommendRequest(Model):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        json_schema_extra={"examples": [{"likes": ["1"], "dislikes": [], "genres": ["Comedy"], "k": 10}]},
+        json_schema_extra={
+            "examples": [
+                {"likes": ["1"], "dislikes": [], "genres": ["Comedy"], "k": 10},
+                SESSION_REQUEST,
+            ]
+        },
     )
 
     viewer: ViewerId | None = Field(
@@ -132,6 +163,14 @@ class RecommendRequest(Model):
     )
     likes: list[ItemId] = Field(default=[], max_length=200)
     dislikes: list[ItemId] = Field(default=[], max_length=200)
+    events: list[SessionEventIn] = Field(
+        default=[],
+        max_length=200,
+        description="The session, oldest first; newer than `likes`, `dislikes` and stored feedback.",
+    )
+    time_of_day: Daypart | None = Field(
+        None, description="Tilts the genres as everybody's habits do at that time; a hint, not a filter."
+    )
     genres: list[GenreName] = Field(
         default=[], max_length=30, description="Favourite genres: a cold-start hint, not a filter."
     )

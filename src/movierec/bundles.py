@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +19,7 @@ from movierec.ranking.activity import ItemActivity
 from movierec.ranking.bias import RatingBias
 from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
 from movierec.ranking.lambdamart import LambdaMart
+from movierec.ranking.lean import Lean
 from movierec.ranking.linear import LinearPart
 from movierec.ranking.match import MatchModel
 from movierec.ranking.pace import ItemPace
@@ -31,13 +34,15 @@ from movierec.stages import BuildConfig
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
+logger = logging.getLogger(__name__)
+
 CONFIG_FILE = "config.json"
 CARD_FILE = "model_card.md"
 _CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
 _ACTIVITY, _PACE, _BIAS = "activity.npz", "pace.npz", "bias.npz"
 _MATCH, _ITEM_COLUMNS = "match.npz", "item_columns.npy"
 _HEADS, _FOREST, _PATHS = "ranker-heads.npy", "ranker-trees.npz", "ranker-paths.npz"
-_LINEAR = "ranker-linear.npz"
+_LINEAR, _LEAN = "ranker-linear.npz", "ranker-lean.npz"
 _LAMBDAMART, _LAMBDAMART_SCALE = "lambdamart-", "lambdamart-scale.npy"
 
 
@@ -63,18 +68,7 @@ def write_contents(
     writer.save_arrays(_MATCH, engine.match.state())
     writer.save_array(_ITEM_COLUMNS, engine.builder.item_columns)
     if engine.ranker is not None:
-        for number, model in enumerate(engine.ranker.models):
-            writer.save_model(f"ranker-{number}.joblib", model)
-        writer.save_array(_HEADS, np.array(engine.ranker.heads, dtype=np.str_))
-        if engine.ranker.forest is not None:
-            writer.save_arrays(_FOREST, engine.ranker.forest.state())
-            writer.save_arrays(_PATHS, TreePaths.of(engine.ranker.models).state())
-        if engine.ranker.linear is not None:
-            writer.save_arrays(_LINEAR, engine.ranker.linear.state())
-        if engine.ranker.lambdamart is not None:
-            for number, text in enumerate(engine.ranker.lambdamart.texts()):
-                (writer.path / f"{_LAMBDAMART}{number}.txt").write_text(text, encoding="utf-8")
-            writer.save_array(_LAMBDAMART_SCALE, np.array([engine.ranker.lambdamart.scale]))
+        write_ranker(writer, engine.ranker)
     rows = dataset.interactions
     writer.save_arrays(
         _INTERACTIONS,
@@ -92,8 +86,34 @@ def write_contents(
     (writer.path / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def read_contents(bundle: Bundle) -> Contents:
+def write_ranker(writer: BundleWriter, ranker: Ranker) -> None:
+    """Write the ranker's models and the plain arrays that serving needs of them."""
+    stored = ranker.models
+    for number in range(len(stored)):
+        name = f"ranker-{number}.joblib"
+        if isinstance(stored, StoredModels):
+            # As they are: pickled again, the same model may give other bytes.
+            shutil.copyfile(stored.bundle.file(stored.names[number]), writer.path / name)
+        else:
+            writer.save_model(name, stored[number])
+    writer.save_array(_HEADS, np.array(ranker.heads, dtype=np.str_))
+    if ranker.forest is not None:
+        writer.save_arrays(_FOREST, ranker.forest.state())
+        writer.save_arrays(_PATHS, TreePaths.of(ranker.models).state())
+    if ranker.linear is not None:
+        writer.save_arrays(_LINEAR, ranker.linear.state())
+    if ranker.lean is not None:
+        writer.save_arrays(_LEAN, ranker.lean.state())
+    if ranker.lambdamart is not None:
+        for number, text in enumerate(ranker.lambdamart.texts()):
+            (writer.path / f"{_LAMBDAMART}{number}.txt").write_text(text, encoding="utf-8")
+        writer.save_array(_LAMBDAMART_SCALE, np.array([ranker.lambdamart.scale]))
+
+
+def read_contents(bundle: Bundle, *, lenient: bool = False) -> Contents:
     """Return what :func:`write_contents` wrote into a verified bundle.
+
+    A ``lenient`` reader leaves out a ranker that cannot be read, and logs why.
 
     Raises
     ------
@@ -119,7 +139,7 @@ def read_contents(bundle: Bundle) -> Contents:
         manifest.dataset.now,
         catalog,
     )
-    ranker = _read_ranker(bundle)
+    ranker = _read_ranker_if_sound(bundle) if lenient else read_ranker(bundle)
     engine = Engine(
         sources, config.recall.merge, builder, ranker, MatchModel.from_state(bundle.arrays(_MATCH))
     )
@@ -129,7 +149,16 @@ def read_contents(bundle: Bundle) -> Contents:
     return Contents(engine, user_id, catalog, interactions)
 
 
-def _read_ranker(bundle: Bundle) -> Ranker | None:
+def _read_ranker_if_sound(bundle: Bundle) -> Ranker | None:
+    try:
+        return read_ranker(bundle)
+    except Exception as error:  # whatever is wrong with it, the sources can be merged without
+        logger.error("bundle %s: the ranker is refused: %s", bundle.version, error)
+        return None
+
+
+def read_ranker(bundle: Bundle) -> Ranker | None:
+    """Return what :func:`write_ranker` wrote, or None where there is no ranker."""
     files = sorted(bundle.manifest.files)
     classifiers = [name for name in files if name.startswith("ranker-") and name.endswith(".joblib")]
     # Heads are told apart by position, and as text 10 comes before 2.
@@ -149,7 +178,8 @@ def _read_ranker(bundle: Bundle) -> Ranker | None:
     linear = LinearPart.from_state(bundle.arrays(_LINEAR)) if _LINEAR in bundle.manifest.files else None
     models = StoredModels(bundle, tuple(classifiers))
     paths = TreePaths.from_state(bundle.arrays(_PATHS)) if _PATHS in bundle.manifest.files else None
-    return Ranker(models, bundle.manifest.feature_names, pairwise, heads, forest, linear, paths)
+    lean = Lean.from_state(bundle.arrays(_LEAN)) if _LEAN in bundle.manifest.files else None
+    return Ranker(models, bundle.manifest.feature_names, pairwise, heads, forest, linear, paths, lean)
 
 
 @dataclass(frozen=True)

@@ -42,17 +42,18 @@ def write_card(dataset: Dataset, config: BuildConfig, metrics: Mapping[str, floa
         f"{config.ranker.linear_share:.0%} of the score is linear in the sources' scores"
         if has_ranker
         else "- Ranker: none, no viewer has enough history; lists follow the merge",
-        f"- Training: {config.training.folds} viewer folds, up to {config.training.cuts} cuts per timeline, "
-        f"time cuts at {', '.join(f'{quantile:g}' for quantile in config.training.time_quantiles)}; recall "
-        "is fitted without the labels, then refitted on everything",
+        f"- Training: timelines cut at {', '.join(f'{share:.0%}' for share in config.training.shares)} of "
+        f"their length and {config.training.points} times at a point of their own, "
+        f"{len(config.training.time_quantiles)} cuts of the calendar; recall is fitted without the labels, "
+        "then refitted on everything",
         "",
         "## Expected quality",
         *_list_metrics(metrics),
         "",
         "## Limits",
-        "- The expected quality is that of a smaller ranker on strangers: viewers the bundle knows should "
-        "get somewhat better lists. Others' later events were known to recall. It says how the stages "
-        "compare on this data set, not how people will like the product.",
+        "- The expected quality is that of a smaller ranker with a part of the training rows, and recall "
+        "knew a fifth less of everybody. It says how the stages compare on this data set, not how people "
+        "will like the product.",
         "- Scores order one list and mean nothing across viewers; the match percentage is the modelled "
         "chance that the viewer likes the film once they watch it.",
         "- Films nobody has rated are reached through genres and back-fill only.",
@@ -76,9 +77,9 @@ def _list_metrics(metrics: Mapping[str, float]) -> list[str]:
         f"**{count} viewers are too few for more than a hint:** read the intervals, not the means.",
     ]
     return [
-        f"Measured on this data set, on {count:,} viewers whom neither recall nor ranker had seen: the last "
-        "fifth of each timeline was hidden, and what they liked in it was to be found among everything "
-        "they had not watched yet. Brackets are 95 % bootstrap intervals over these viewers.",
+        f"Measured on this data set, on {count:,} viewers: the last fifth of every timeline was hidden from "
+        "recall and ranker, and what a viewer liked in it was to be found among everything they had not "
+        "watched yet. Brackets are 95 % bootstrap intervals over these viewers.",
         *(caution if count < FEW_QUERIES else []),
         "",
         f"| | {' | '.join(_LABELS[name] for name in present)} |",

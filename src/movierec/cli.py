@@ -8,7 +8,20 @@ from collections.abc import Sequence
 
 import click
 
-from movierec.commands import build, download, evaluate, feedback, info, recommend, serve
+from movierec.commands import (
+    build,
+    bundles,
+    consume,
+    download,
+    evaluate,
+    feedback,
+    info,
+    pull,
+    recommend,
+    retrain,
+    serve,
+    simulate,
+)
 from movierec.commands.console import (
     BROKEN_PIPE,
     INTERRUPTED,
@@ -41,7 +54,20 @@ def movierec(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for _module in (download, build, recommend, evaluate, serve, feedback, info):
+for _module in (
+    download,
+    pull,
+    build,
+    recommend,
+    evaluate,
+    serve,
+    consume,
+    retrain,
+    bundles,
+    feedback,
+    simulate,
+    info,
+):
     movierec.add_command(_module.command)
 
 

@@ -74,6 +74,7 @@ class Engine:
         allowed: BoolArray | None = None,
         scores: Mapping[str, FloatArray] | None = None,
         aim: Aim = Aim.BALANCED,
+        wished: bool = False,
     ) -> Ranked:
         """Rank the unseen, allowed items of the catalogue; at least ``k`` of them where there are.
 
@@ -82,6 +83,7 @@ class Engine:
         allowed : bool[n_items], filters; None allows everything
         scores : stands in for the sources' own scores of this history
         aim : what the order is for
+        wished : whether ``scores`` hold genres the person wished for
         """
         clock = _Clock()
         if scores is None:
@@ -94,7 +96,7 @@ class Engine:
         if generation is Generation.V2 and self.ranker is not None:
             features = self.builder.build(history, merged.item_idx, scores, merged.score)
             clock.lap("features")
-            score = self.ranker.score(features, aim)
+            score = self._order(self.ranker, features, aim, wished)
             clock.lap("ranker")
         elif generation not in (Generation.V2, Generation.V1_5):
             own = scores[generation.value.removeprefix("v1-")]
@@ -110,6 +112,10 @@ class Engine:
             clock.timings,
             degraded=generation is Generation.V2 and self.ranker is None,
         )
+
+    def _order(self, ranker: Ranker, rows: FloatArray, aim: Aim, wished: bool = False) -> FloatArray:
+        """Return what the rows are ordered by."""
+        return self.match.score(rows) if aim is Aim.RATING else ranker.score(rows, aim, wished)
 
     def _finish(
         self,
@@ -179,7 +185,7 @@ class Engine:
             merged = self.fusion.merge(history, scores, None, k)
             merged_lists.append(merged)
             rows.append(self.builder.build(history, merged.item_idx, scores, merged.score))
-        score = ranker.score(np.concatenate(rows), aim)
+        score = self._order(ranker, np.concatenate(rows), aim)
         bounds = np.cumsum([0, *(len(merged) for merged in merged_lists)])
         results = []
         for index, (history, merged) in enumerate(zip(histories, merged_lists, strict=True)):
@@ -208,7 +214,8 @@ class Engine:
         listed = np.concatenate([merged.item_idx, spare])
         score = np.concatenate([merged.score, np.zeros(len(spare), np.float32)])
         if generation is Generation.V2 and self.ranker is not None:
-            score = self.ranker.score(self.builder.build(history, listed, scores, score), aim)
+            rows = self.builder.build(history, listed, scores, score)
+            score = self._order(self.ranker, rows, aim)
         by_item = np.zeros(self.n_items, np.float32)
         by_item[listed] = score
         return by_item[items]

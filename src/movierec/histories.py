@@ -32,7 +32,33 @@ def join_feedback(trained: History, feedback: Sequence[FeedbackEvent], catalog: 
     feedback : newest first, as the store gives it
     now : the end of the data, seconds since the epoch
     """
-    said: dict[int, tuple[float, int | None]] = {}
+    said = weigh_feedback(feedback, catalog)
+    if not said:
+        return trained
+    items = np.array(list(said), np.int32)
+    kept = trained.take(~np.isin(trained.item_idx, items))
+    stars_of = np.array([stars for stars, _ in said.values()], np.float32)
+    # Later thumbs count as newer: the clock moves on by a minute each.
+    clock = itertools.count(now + 60, 60)
+    dated = (date_rating(event, now) for _, event in said.values())
+    moment = [next(clock) if rated is None else rated for rated in dated]
+    joined = History(
+        np.concatenate([kept.item_idx, items]),
+        np.concatenate([kept.rating, stars_of]),
+        np.concatenate([kept.confidence, from_ratings(stars_of)]),
+        np.concatenate([kept.timestamp, np.array(moment, np.int64)]),
+    )
+    return joined.take(np.argsort(joined.timestamp, kind="stable"))
+
+
+def weigh_feedback(
+    feedback: Sequence[FeedbackEvent], catalog: Catalog
+) -> dict[int, tuple[float, FeedbackEvent]]:
+    """Return the stars and the event of every item in a viewer's feedback in force, oldest first.
+
+    ``feedback`` is newest first, as the store gives it.
+    """
+    said: dict[int, tuple[float, FeedbackEvent]] = {}
     # Turned around before the stable sort, so that marks of one moment keep their order.
     oldest_first = feedback[::-1]
     for event in sorted(oldest_first, key=_when):
@@ -44,26 +70,12 @@ def join_feedback(trained: History, feedback: Sequence[FeedbackEvent], catalog: 
         if event.action is FeedbackAction.SAVE and index in said:
             continue
         said.pop(index, None)
-        said[index] = stars, _date_rating(event, now)
-    if not said:
-        return trained
-    items = np.array(list(said), np.int32)
-    kept = trained.take(~np.isin(trained.item_idx, items))
-    stars_of = np.array([stars for stars, _ in said.values()], np.float32)
-    # Later thumbs count as newer: the clock moves on by a minute each.
-    clock = itertools.count(now + 60, 60)
-    moment = [next(clock) if rated is None else rated for _, rated in said.values()]
-    joined = History(
-        np.concatenate([kept.item_idx, items]),
-        np.concatenate([kept.rating, stars_of]),
-        np.concatenate([kept.confidence, from_ratings(stars_of)]),
-        np.concatenate([kept.timestamp, np.array(moment, np.int64)]),
-    )
-    return joined.take(np.argsort(joined.timestamp, kind="stable"))
+        said[index] = stars, event
+    return said
 
 
-def _date_rating(event: FeedbackEvent, now: int) -> int | None:
-    """Return when an imported rating counts: its own day, never after the end of the data."""
+def date_rating(event: FeedbackEvent, now: int) -> int | None:
+    """Return when an imported rating counts: its own day, never after the end of the data; else None."""
     if event.action is not FeedbackAction.RATE:
         return None
     when = event.client_time or event.server_time

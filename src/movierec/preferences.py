@@ -21,11 +21,13 @@ class Candidacy:
     history : what is known of the person
     scores : catalogue-wide float32[n_items] of every source
     merged : the candidates with every source's rank
+    wished : whether the person named genres
     """
 
     history: History
     scores: dict[str, FloatArray]
     merged: Merged
+    wished: bool = False
 
     @classmethod
     def of(
@@ -37,7 +39,8 @@ class Candidacy:
     ) -> Candidacy:
         """Ask all sources; ``allowed`` is bool[n_items], None allows everything."""
         scores = service.score_sources(history, favourite_genres)
-        return cls(history, scores, service.engine.fusion.merge(history, scores, allowed))
+        merged = service.engine.fusion.merge(history, scores, allowed)
+        return cls(history, scores, merged, bool(favourite_genres))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ def prefer(service: RecommenderService, candidacy: Candidacy, items: IntArray) -
         features = service.engine.builder.build(
             candidacy.history, listed[rows], candidacy.scores, fused[rows]
         )
-        score = fused[rows] if service.engine.ranker is None else service.engine.ranker.score(features)
+        ranker = service.engine.ranker
+        score = fused[rows] if ranker is None else ranker.score(features, wished=candidacy.wished)
         order[listed[kept]] = score[kept]
         match[listed[kept]] = service.engine.match.predict(features[kept])
     return Preferences(order[items], match[items])

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-STUDIES: Final = ("ablations", "calibration", "frontier")
+STUDIES: Final = ("ablations", "calibration", "cold-start", "frontier")
 """Reports of another kind in the same folders: no protocol's, and read where they were made."""
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from math import isnan
-from typing import Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 
+import numba
 import numpy as np
 
+from movierec.data.confidence import DEFAULT_EVENT_WEIGHTS
 from movierec.engine import Engine, Ranked
-from movierec.recall.base import Witness, liked
+from movierec.recall.base import liked
 from movierec.recall.merge import Merged
 from movierec.recall.sources import SOURCE_NAMES
-from movierec.schema import BoolArray, Catalog, FloatArray, History, Reason, ReasonTag, SourceHit
+from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Reason, ReasonTag, SourceHit
 from movierec.stages import MergeConfig
 
 EVIDENCE_SOURCES: Final = ("item_item", "co_seen", "als", "sequence")
@@ -26,6 +30,8 @@ TRENDING_RANK: Final = 40
 TASTE_RANK: Final = 60
 GEM_QUANTILE: Final = 0.6
 """A gem is outside the most-watched two fifths of the rated catalogue, and liked more than most."""
+
+LIKED_CONFIDENCE: Final = DEFAULT_EVENT_WEIGHTS["like"]
 
 _SMALLEST_SHARE: Final = 0.02
 
@@ -50,39 +56,95 @@ class Evidence:
         return mean
 
 
-Witnesses = Mapping[str, Witness]
-"""By source, what tells which titles carry its score of an item."""
-
-
-def call_witnesses(engine: Engine, history: History) -> Witnesses:
-    """Prepare every history-driven source for questions about items."""
-    return {name: engine.sources[name].witness(history) for name in EVIDENCE_SOURCES}
-
-
-def gather_evidence(
-    engine: Engine, history: History, item_idx: int, witnesses: Witnesses | None = None
-) -> Evidence:
+def gather_evidence(engine: Engine, history: History, item_idx: int) -> Evidence:
     """Ask every history-driven source which titles carry its score of the item."""
-    witnesses = call_witnesses(engine, history) if witnesses is None else witnesses
-    return Evidence({name: testify(item_idx) for name, testify in witnesses.items()})
+    return Evidence({name: engine.sources[name].evidence(history, item_idx) for name in EVIDENCE_SOURCES})
+
+
+def gather_evidence_of(engine: Engine, history: History, items: IntArray) -> tuple[Evidence, ...]:
+    """Return the evidence of many items, every source asked once."""
+    amounts = {name: engine.sources[name].evidence_of(history, items) for name in EVIDENCE_SOURCES}
+    return tuple(
+        Evidence({name: amount[row] for name, amount in amounts.items()}) for row in range(len(items))
+    )
+
+
+def combine_evidence(engine: Engine, history: History, items: IntArray) -> FloatArray:
+    """Return float32[len(items), len(history)]: :meth:`Evidence.combined` of every item."""
+    mean = np.zeros((len(items), len(history)), np.float32)
+    count = np.zeros(len(items), np.float32)
+    for name in EVIDENCE_SOURCES:
+        part = np.maximum(engine.sources[name].evidence_of(history, items), np.float32(0.0))
+        _add_shares(part, part.sum(axis=1), mean, count)
+    combined: FloatArray = (mean / np.maximum(count, 1.0)[:, None]).astype(np.float32, copy=False)
+    return combined
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_shares(part: FloatArray, total: FloatArray, mean: FloatArray, count: FloatArray) -> None:
+    """Add every row's shares of its total to ``mean``, and 1 to ``count`` where there is one."""
+    for row in range(len(part)):
+        whole = total[row]
+        if whole > 0.0:
+            count[row] += np.float32(1.0)
+            for event in range(part.shape[1]):
+                mean[row, event] += part[row, event] / whole
+
+
+class Cause(NamedTuple):
+    """A liked event behind an item, the film it was about, and its share among such events."""
+
+    event: int
+    item_idx: int
+    share: float
+
+
+def order_causes(history: History, positive: BoolArray, combined: FloatArray) -> list[list[Cause]]:
+    """Return for every row of ``combined`` the liked events that carry it, strongest first."""
+    share = np.where(positive, combined, np.float32(0.0))
+    total = share.sum(axis=1, keepdims=True)
+    share = np.divide(share, total, out=np.zeros_like(share), where=total > 0)
+    rows, events = np.nonzero(share >= _SMALLEST_SHARE)
+    parts, items = share[rows, events], history.item_idx[events]
+    order = np.lexsort((events, items, -parts, rows))
+    listed = map(Cause, events[order].tolist(), items[order].tolist(), parts[order].tolist())
+    return [list(islice(listed, n)) for n in np.bincount(rows, minlength=len(combined)).tolist()]
 
 
 def list_hits(ranked: Ranked, row: int, config: MergeConfig) -> tuple[SourceHit, ...]:
     """Return the sources that proposed a candidate; shares of the fused score sum to 1."""
-    return list_hits_of(ranked.merged, row, config) if row >= 0 else ()
+    return list_hits_of(ranked.merged, [row], config)[0]
 
 
-def list_hits_of(merged: Merged, row: int, config: MergeConfig) -> tuple[SourceHit, ...]:
-    """Return the sources that proposed the candidate in a row of ``merged``, the largest share first."""
-    ranks, scores = merged.source_rank[row].tolist(), merged.source_score[row].tolist()
-    proposed = [column for column, rank in enumerate(ranks) if not isnan(rank)]
-    gains = [config.weight(SOURCE_NAMES[column]) / (config.constant + ranks[column]) for column in proposed]
-    total = sum(gains) or 1.0
-    hits = [
-        SourceHit(SOURCE_NAMES[column], int(ranks[column]), scores[column], gain / total)
-        for column, gain in zip(proposed, gains, strict=True)
+def list_hits_of(merged: Merged, rows: Sequence[int], config: MergeConfig) -> list[tuple[SourceHit, ...]]:
+    """Return for rows of ``merged`` the sources that proposed the candidate, the largest share first.
+
+    A row below zero is of no candidate, which no source proposed.
+    """
+    weights = config.weights_of(SOURCE_NAMES)
+    chosen = np.maximum(rows, 0)
+    if not len(merged):
+        return [()] * len(rows)
+    ranks, scores = merged.source_rank[chosen].tolist(), merged.source_score[chosen].tolist()
+    return [
+        _order_hits(weights, config.constant, own_ranks, own_scores) if row >= 0 else ()
+        for row, own_ranks, own_scores in zip(rows, ranks, scores, strict=True)
     ]
-    return tuple(sorted(hits, key=lambda hit: (-hit.share, hit.source)))
+
+
+def _order_hits(
+    weights: Sequence[float], constant: float, ranks: Sequence[float], scores: Sequence[float]
+) -> tuple[SourceHit, ...]:
+    """Return the hits of a candidate; a source that did not propose it has no number for its rank."""
+    gains = [
+        (-weight / (constant + rank), name, rank, score)
+        for weight, name, rank, score in zip(weights, SOURCE_NAMES, ranks, scores, strict=True)
+        if rank == rank
+    ]
+    total = -sum([gain for gain, _, _, _ in gains]) or 1.0
+    # Divided before they are sorted: two gains may give one share, and the name decides then.
+    shares = sorted([(gain / total, name, rank, score) for gain, name, rank, score in gains])
+    return tuple([SourceHit(name, int(rank), score, -share) for share, name, rank, score in shares])
 
 
 @dataclass(frozen=True)
@@ -92,13 +154,17 @@ class Case:
     Attributes
     ----------
     positive : bool[len(history)], liked events
-    witnesses : ask them about an item
-    affinity : float32[n_genres], the viewer's shares; None where nothing was liked
+    any_positive : whether there is one
+    affinity : the viewer's share of each genre; None where nothing was liked
+    usual : everybody's
+    causes : liked events and their shares behind the items known to be shown, strongest first
     """
 
     positive: BoolArray
-    witnesses: Witnesses
-    affinity: FloatArray | None
+    any_positive: bool
+    affinity: list[float] | None
+    usual: list[float]
+    causes: Mapping[int, list[Cause]]
 
 
 @dataclass(frozen=True)
@@ -133,67 +199,80 @@ class Reasoner:
         reasons = tuple(reason for reason in found if reason is not None)[:MAX_REASONS]
         return reasons or (Reason(ReasonTag.POPULAR, "Liked by many viewers"),)
 
-    def open_case(self, history: History) -> Case:
-        """Return what the reasons of a whole list share."""
+    def open_case(self, history: History, items: IntArray | None = None) -> Case:
+        """Return what the reasons of a whole list share; ``items`` are those it is known to show."""
         genre = self.engine.sources["genre"]
         some = bool((history.confidence > 0).any())
+        positive = liked(history.rating, history.confidence)
+        any_positive = bool(positive.any())
+        causes: dict[int, list[Cause]] = {}
+        if items is not None and any_positive:
+            combined = combine_evidence(self.engine, history, items)
+            causes = dict(zip(items.tolist(), order_causes(history, positive, combined), strict=True))
         return Case(
-            liked(history.rating, history.confidence),
-            call_witnesses(self.engine, history),
-            genre.affinity(history) if some else None,  # type: ignore[attr-defined]
+            positive,
+            any_positive,
+            genre.affinity(history).tolist() if some else None,  # type: ignore[attr-defined]
+            genre.everyone_.tolist(),  # type: ignore[attr-defined]
+            causes,
         )
 
     def _because(self, history: History, item_idx: int, named: Counter[int], case: Case) -> Reason | None:
-        if not case.positive.any():
+        if not case.any_positive:
             return None
-        evidence = gather_evidence(self.engine, history, item_idx, case.witnesses)
-        share = np.where(case.positive, evidence.combined(), 0.0)
-        if share.sum() <= 0:
-            return None
-        share = share / share.sum()
-        large = np.flatnonzero(share >= _SMALLEST_SHARE)
-        order = large[np.lexsort((history.item_idx[large], -share[large]))].tolist()
+        order = case.causes.get(item_idx)
+        if order is None:
+            combined = gather_evidence(self.engine, history, item_idx).combined()
+            order = order_causes(history, case.positive, combined[None])[0]
         if not order:
             return None
-        strong = [event for event in order if share[event] >= HEADLINE_SHARE * share[order[0]]]
-        headline = min(strong, key=lambda event: named[int(history.item_idx[event])])
-        first = int(history.item_idx[headline])
+        least = HEADLINE_SHARE * order[0].share
+        strong = [cause for cause in order if cause.share >= least]
+        headline, first, _ = min(strong, key=lambda cause: named[cause.item_idx])
         named[first] += 1
-        others = tuple(int(history.item_idx[event]) for event in order if event != headline)
-        return Reason(
-            ReasonTag.BECAUSE_YOU_LIKED, f"Because you liked {self.catalog.title[first]}", (first, *others)
-        )
+        others = tuple([item for event, item, _ in order if event != headline])
+        title = self.catalog.title[first]
+        # An event without stars says that it was watched, unless it weighs as much as a like.
+        only_watched = isnan(history.rating[headline]) and history.confidence[headline] < LIKED_CONFIDENCE
+        if only_watched:
+            return Reason(ReasonTag.BECAUSE_YOU_WATCHED, f"Because you watched {title}", (first, *others))
+        return Reason(ReasonTag.BECAUSE_YOU_LIKED, f"Because you liked {title}", (first, *others))
+
+    @cached_property
+    def _genres_of(self) -> list[list[tuple[int, str]]]:
+        """Column and name of every item's genres."""
+        column = {name: index for index, name in enumerate(self.catalog.genre_names)}
+        return [[(column[name], name) for name in genres] for genres in self.catalog.genres]
 
     def _genres(self, item_idx: int, case: Case) -> Reason | None:
-        affinity = case.affinity
-        usual = self.engine.sources["genre"].everyone_  # type: ignore[attr-defined]
+        affinity, usual = case.affinity, case.usual
         if affinity is None:
             return None
-        names = self.catalog.genre_names
-        own = {names.index(name): name for name in self.catalog.genres[item_idx]}
-        preferred = sorted(
-            (column for column in own if affinity[column] > max(usual[column], 0.05)),
-            key=lambda column: -float(affinity[column]),
-        )
+        preferred = [
+            (-affinity[column], name)
+            for column, name in self._genres_of[item_idx]
+            if affinity[column] > max(usual[column], 0.05)
+        ]
         if not preferred:
             return None
-        listed = " and ".join(own[column] for column in preferred[:2])
+        preferred.sort(key=itemgetter(0))
+        listed = " and ".join(name for _, name in preferred[:2])
         return Reason(ReasonTag.MATCHES_GENRES, f"Matches your taste for {listed}")
 
     @cached_property
-    def _gems(self) -> BoolArray:
-        """bool[n_items]: the same for every viewer, so the quantiles are taken once per bundle."""
+    def _gems(self) -> frozenset[int]:
+        """Items: the same for every viewer, so the quantiles are taken once per bundle."""
         columns = self.engine.builder.item_columns
         count, liked_rate = columns[:, 0], columns[:, 6]
         rated = count > 0
         if not rated.any():
-            return rated
+            return frozenset()
         rare = count < np.quantile(count[rated], GEM_QUANTILE)
-        gems: BoolArray = rated & rare & (liked_rate > np.nanquantile(liked_rate[rated], GEM_QUANTILE))
-        return gems
+        gems = rated & rare & (liked_rate > np.nanquantile(liked_rate[rated], GEM_QUANTILE))
+        return frozenset(np.flatnonzero(gems).tolist())
 
     def _gem(self, item_idx: int) -> Reason | None:
-        if not self._gems[item_idx]:
+        if item_idx not in self._gems:
             return None
         return Reason(ReasonTag.HIDDEN_GEM, "Hidden gem: few have seen it, most of them liked it")
 

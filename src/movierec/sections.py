@@ -188,7 +188,8 @@ class _Maker:
     @property
     def _good(self) -> NDArray[np.bool_]:
         """bool[n]: the better half by match; nearness alone would also bring what this viewer dislikes."""
-        return self.pool.match >= np.median(self.pool.match)
+        match = self.pool.match
+        return match >= (np.median(match) if len(match) else 0.0)
 
     def _open(self, mask: NDArray[np.bool_] | None = None) -> list[int]:
         """Return positions not taken yet, best first."""

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import numpy as np
 
-from movierec.artifacts import open_current
+from movierec.artifacts import Bundle, read_current
 from movierec.bundles import Contents, read_contents
 from movierec.config import Settings
+from movierec.dayparts import Daypart, DaypartMeter
+from movierec.degradation import RANKER, describe, find_failing, mute
 from movierec.engine import Engine, Ranked
-from movierec.errors import UnknownItemError, UnknownUserError
+from movierec.errors import MovieRecError, UnknownItemError, UnknownUserError
 from movierec.facts import DatasetFacts, describe_dataset
 from movierec.feedback.events import FeedbackEvent
 from movierec.histories import join_feedback
 from movierec.importance import Importance, measure_importance, pick_histories
 from movierec.ranking.diversity import diversify
-from movierec.ranking.explain import Explainer
-from movierec.ranking.features import FEATURE_NAMES
-from movierec.reasons import Case, Reasoner, gather_evidence, list_hits
+from movierec.reasons import Case, Reasoner, list_hits, list_hits_of
 from movierec.recall.base import Candidates
 from movierec.recall.genre import Genre
 from movierec.schema import (
@@ -39,7 +42,6 @@ from movierec.schema import (
     History,
     IntArray,
     Interactions,
-    ItemTrace,
     LongArray,
     Reason,
     Recommendations,
@@ -50,7 +52,16 @@ from movierec.schema import (
 from movierec.shortlist import Shortlist
 from movierec.similar import Similar, find_similar
 from movierec.taste import Share, Taste, TasteMeter
+from movierec.tracing import Tracer, count_funnel
 from movierec.trending import Trend, TrendMeter, TrendWindow
+
+NEWCOMER_DIVERSITY: Final = 0.1
+"""Nobody knows yet what an empty history is after, so its list holds a little of everything; on inner viewers
+of ml-latest-small it costs nothing (.254, .255 with it; .246 at three times as much)."""
+
+_Answer = TypeVar("_Answer")
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["ItemStats", "Query", "RecommenderService", "Share", "Shortlist", "Similar", "Taste"]
 
@@ -61,7 +72,8 @@ _NO_RANKER: Final = "The ranker is missing from this bundle; the list follows th
 class Query:
     """What is asked of the recommender, besides the history.
 
-    ``favourite_genres`` is a cold-start hint; ``filters`` are hard. ``diversity`` in [0, 1].
+    ``favourite_genres`` is a cold-start hint and ``daypart`` a gentle tilt of the genres; ``filters`` are
+    hard. ``diversity`` in [0, 1].
     """
 
     k: int = 10
@@ -70,6 +82,7 @@ class Query:
     diversity: float = 0.0
     favourite_genres: tuple[str, ...] = ()
     aim: Aim = Aim.BALANCED
+    daypart: Daypart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +96,12 @@ class ItemStats:
 class RecommenderService:
     """Answers every question the API asks; holds one verified bundle, never mutates it.
 
-    ``metrics`` are what the build measured on its own data, as the manifest has them.
+    ``metrics`` are what the build measured on its own data, as the manifest has them. A part that fails
+    at request time is left out of that answer, which says so in ``failed`` and in its note; ``failures``
+    counts such answers by part since the start.
     """
+
+    _failed: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -101,19 +118,31 @@ class RecommenderService:
         self.interactions: Interactions = contents.interactions
         self.user_id: tuple[str, ...] = contents.user_id
         self.user_index = {user_id: index for index, user_id in enumerate(contents.user_id)}
+        self.failures: Counter[str] = Counter()
         self._reasoner = Reasoner(self.engine, self.catalog)
+        self._tracer = Tracer(self.engine)
         self._taste = TasteMeter(self.catalog, self.interactions)
+        self._dayparts = DaypartMeter(self.catalog, self.interactions)
         self._trend = TrendMeter(self.catalog, self.interactions, self.info.now)
 
     @classmethod
     def open(cls, home: Path) -> Self:
         """Open the current bundle of ``home``; raises an ``ArtifactError`` that says what to do."""
-        bundle = open_current(Settings(home=home).bundles_dir)
-        return cls(bundle.version, bundle.manifest.dataset, read_contents(bundle), bundle.manifest.metrics)
+        return read_current(Settings(home=home).bundles_dir, cls.load)
 
-    @cached_property
-    def _explainer(self) -> Explainer | None:
-        return Explainer(self.engine.ranker) if self.engine.ranker is not None else None
+    @classmethod
+    def load(cls, bundle: Bundle, *, lenient: bool = False) -> Self:
+        """Read a verified bundle into memory; raises an ``ArtifactError`` if it cannot be served.
+
+        A ``lenient`` reader goes without a ranker that is refused: lists then follow the merge.
+        """
+        contents = read_contents(bundle, lenient=lenient)
+        return cls(bundle.version, bundle.manifest.dataset, contents, bundle.manifest.metrics)
+
+    @property
+    def has_ranker(self) -> bool:
+        """Whether lists can be ranked; otherwise V2 gives the merged candidates and says so."""
+        return self.engine.ranker is not None
 
     @cached_property
     def facts(self) -> DatasetFacts:
@@ -138,7 +167,7 @@ class RecommenderService:
 
     def recommend(self, history: History, query: Query) -> Recommendations:
         """Return the ranked, explained list for one history."""
-        return self._answer(history, query)[0]
+        return self._guard(history, query, lambda service, asked: service._answer(history, asked)[0])
 
     def recommend_batch(self, histories: list[History], k: int, aim: Aim = Aim.BALANCED) -> list[Candidates]:
         """Return the best ``k`` unseen items of every history, equal to :meth:`recommend` without filters."""
@@ -146,21 +175,56 @@ class RecommenderService:
 
     def trace(self, history: History, query: Query) -> RecommendationTrace:
         """Return the list with features, contributions and evidence of every item."""
+        return self._guard(history, query, lambda service, asked: service._trace(history, asked))
+
+    def _trace(self, history: History, query: Query) -> RecommendationTrace:
         recommendations, ranked, positions = self._answer(history, query)
         started = perf_counter()
-        traces = self._trace_items(history, recommendations, ranked, ranked.row[positions], query.aim)
+        rows, wished = ranked.row[positions], bool(query.favourite_genres)
+        traces = self._tracer.trace(history, recommendations.items, ranked, rows, query.aim, wished)
         recommendations.timings["explain"] = (perf_counter() - started) * 1000.0
         return RecommendationTrace(recommendations, traces)
 
     def shortlist(self, history: History, query: Query) -> Shortlist:
         """Return everything ranked for a history: the list of :meth:`recommend` and what lies behind it."""
-        ranked, positions = self._rank(history, query)
+        return self._guard(history, query, lambda service, asked: service._draw_up(history, asked))
+
+    def _guard(
+        self, history: History, query: Query, call: Callable[[RecommenderService, Query], _Answer]
+    ) -> _Answer:
+        """Return what ``call`` makes of this service; where a part fails, of one without that part."""
+        try:
+            return call(self, query)
+        except MovieRecError:
+            raise
+        except Exception as error:
+            failing = find_failing(self.engine, history)
+            attempts = [(failing, True), ((*failing, RANKER), False)] if failing else [((RANKER,), False)]
+            for failed, with_ranker in attempts:
+                with suppress(Exception):
+                    answer = call(self._without(failed, with_ranker), _ask_less(query, failed))
+                    self.failures.update(failed)
+                    logger.error("%s failed and was left out", ", ".join(failed), exc_info=error)
+                    return answer
+            raise
+
+    def _without(self, failed: tuple[str, ...], with_ranker: bool) -> RecommenderService:
+        twin = copy(self)
+        twin.engine = mute(self.engine, failed, with_ranker=with_ranker)
+        twin._reasoner = Reasoner(twin.engine, self.catalog)
+        twin._tracer = Tracer(twin.engine)
+        twin._failed = failed
+        return twin
+
+    def _draw_up(self, history: History, query: Query) -> Shortlist:
+        ranked, positions = self._rank(history, query, self.allow(query.filters))
         matches = self._match(history, ranked, ranked.row.astype(np.int32))
         named: Counter[int] = Counter()
         case = self._reasoner.open_case(history)
 
         def describe(position: int, rank: int) -> RecommendedItem:
-            return self._describe(history, ranked, position, rank, float(matches[position]), named, case)
+            own = hits(position)
+            return self._describe(history, ranked, position, rank, float(matches[position]), own, named, case)
 
         def hits(position: int) -> tuple[SourceHit, ...]:
             return list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
@@ -169,31 +233,39 @@ class RecommenderService:
             ranked.item_idx, ranked.score, matches, positions, hits, describe, degraded=ranked.degraded
         )
 
-    def _rank(self, history: History, query: Query) -> tuple[Ranked, LongArray]:
-        allowed = self.allow(query.filters)
-        scores = self.score_sources(history, query.favourite_genres) if query.favourite_genres else None
-        ranked = self.engine.rank(history, query.k, query.generation, allowed, scores, query.aim)
+    def _rank(self, history: History, query: Query, allowed: BoolArray | None) -> tuple[Ranked, LongArray]:
+        hinted = query.favourite_genres or query.daypart is not None
+        scores = self.score_sources(history, query.favourite_genres, query.daypart) if hinted else None
+        wished = bool(query.favourite_genres)
+        ranked = self.engine.rank(history, query.k, query.generation, allowed, scores, query.aim, wished)
+        diversity = query.diversity if len(history) else max(query.diversity, NEWCOMER_DIVERSITY)
+        if diversity <= 0:
+            return ranked, np.arange(min(query.k, len(ranked.score)))
         vectors = self.engine.builder.genre_unit[ranked.item_idx]
-        return ranked, diversify(ranked.score, vectors, query.k, query.diversity)
+        return ranked, diversify(ranked.score, vectors, query.k, diversity)
 
     def _answer(self, history: History, query: Query) -> tuple[Recommendations, Ranked, LongArray]:
-        ranked, positions = self._rank(history, query)
+        allowed = self.allow(query.filters)
+        ranked, positions = self._rank(history, query, allowed)
         started = perf_counter()
         matches = self._match(history, ranked, ranked.row[positions])
         named: Counter[int] = Counter()
-        case = self._reasoner.open_case(history)
+        case = self._reasoner.open_case(history, ranked.item_idx[positions])
+        hits = list_hits_of(ranked.merged, ranked.row[positions].tolist(), self.engine.merge_config)
+        listed = zip(positions.tolist(), matches.tolist(), hits, strict=True)
         items = tuple(
-            self._describe(history, ranked, int(position), place + 1, float(matches[place]), named, case)
-            for place, position in enumerate(positions)
+            self._describe(history, ranked, position, rank, match, own, named, case)
+            for rank, (position, match, own) in enumerate(listed, start=1)
         )
         timings = {**ranked.timings, "reasons": (perf_counter() - started) * 1000.0}
         recommendations = Recommendations(
             items,
             query.generation,
             self.version,
-            self._count_funnel(history, self.allow(query.filters), ranked, len(items)),
+            count_funnel(self.engine, history, allowed, ranked, len(items)),
             timings,
             self._note(query, len(items), ranked),
+            self._failed,
         )
         return recommendations, ranked, positions
 
@@ -204,28 +276,40 @@ class RecommenderService:
         position: int,
         rank: int,
         match: float,
+        hits: tuple[SourceHit, ...],
         named: Counter[int],
         case: Case,
     ) -> RecommendedItem:
         item_idx = int(ranked.item_idx[position])
-        hits = list_hits(ranked, int(ranked.row[position]), self.engine.merge_config)
         reasons = self._reasoner.explain(history, item_idx, hits, named, case)
         return RecommendedItem(rank, item_idx, float(ranked.score[position]), match, reasons, hits)
 
-    def score_sources(self, history: History, favourite_genres: Sequence[str] = ()) -> dict[str, FloatArray]:
-        """Return every source's float32[n_items]; favourite genres stand in for a taste not yet known."""
+    def score_sources(
+        self, history: History, favourite_genres: Sequence[str] = (), daypart: Daypart | None = None
+    ) -> dict[str, FloatArray]:
+        """Return every source's float32[n_items].
+
+        Favourite genres stand in for a taste not yet known; the part of the day tilts the genres as it
+        does for everybody.
+        """
         scores = self.engine.fusion.score(history)
-        if favourite_genres:
+        if favourite_genres or daypart is not None:
             genre = self.engine.sources["genre"]
             assert isinstance(genre, Genre)  # noqa: S101  # narrows the type only
-            wanted = np.isin(self.catalog.genre_names, favourite_genres).astype(np.float32)
-            own = genre.affinity(history, genre.config.recency) if len(history) else np.zeros_like(wanted)
-            scores["genre"] = genre.score_affinity(own + wanted / max(wanted.sum(), 1.0))
+            taste = genre.affinity(history, genre.config.recency)
+            if favourite_genres:
+                wanted = np.isin(self.catalog.genre_names, favourite_genres).astype(np.float32)
+                taste = (taste if len(history) else 0.0) + wanted / max(wanted.sum(), 1.0)
+            if daypart is not None:
+                taste = taste * self._dayparts.lift(daypart)
+            scores["genre"] = genre.score_affinity(taste)
         return scores
 
     def _match(self, history: History, ranked: Ranked, rows: IntArray) -> FloatArray:
         """Return the chance of liking each chosen item, if watched; back-filled ones get the base rate."""
         features = ranked.features
+        if features is None and self._failed:
+            return np.full(len(rows), self.engine.match.base_rate, np.float32)
         if features is None:
             features = self.engine.builder.build(
                 history, ranked.merged.item_idx, ranked.scores, ranked.merged.score
@@ -256,25 +340,9 @@ class RecommenderService:
         allowed[list(filters.exclude)] = False
         return allowed
 
-    def _count_funnel(
-        self, history: History, allowed: BoolArray | None, ranked: Ranked, shown: int
-    ) -> dict[str, int]:
-        unseen = np.ones(len(self.catalog), np.bool_) if allowed is None else allowed.copy()
-        unseen[history.item_idx] = False
-        proposed = (~np.isnan(ranked.merged.source_rank)).sum(axis=0)
-        return {
-            "catalogue": len(self.catalog),
-            "unseen and allowed": int(unseen.sum()),
-            **{
-                f"proposed by {name}": int(count)
-                for name, count in zip(self.engine.sources, proposed, strict=True)
-            },
-            "merged": len(ranked.merged),
-            "ranked": len(ranked.item_idx),
-            "shown": shown,
-        }
-
     def _note(self, query: Query, shown: int, ranked: Ranked) -> str | None:
+        if self._failed:
+            return describe(self._failed)
         if ranked.degraded:
             return _NO_RANKER
         if shown < query.k:
@@ -282,51 +350,6 @@ class RecommenderService:
             why = "the filters leave no more" if narrowed else "everything else has been seen or hidden"
             return f"Only {shown} of {query.k} films: {why}."
         return None
-
-    def _trace_items(
-        self,
-        history: History,
-        recommendations: Recommendations,
-        ranked: Ranked,
-        rows: IntArray,
-        aim: Aim,
-    ) -> tuple[ItemTrace, ...]:
-        known = rows >= 0
-        contributions = None
-        if ranked.features is not None and self._explainer is not None and known.any():
-            contributions = self._explainer.explain(ranked.features[rows[known]], aim)
-        order = np.cumsum(known) - 1
-        traces = []
-        for place, item in enumerate(recommendations.items):
-            features: dict[str, float | None] = {}
-            amounts: dict[str, float] = {}
-            base = 0.0
-            if ranked.features is not None and known[place]:
-                values = ranked.features[rows[place]]
-                features = {
-                    name: None if np.isnan(value) else float(value)
-                    for name, value in zip(FEATURE_NAMES, values, strict=True)
-                }
-            if contributions is not None and known[place]:
-                amounts = dict(zip(FEATURE_NAMES, contributions.values[order[place]].tolist(), strict=True))
-                base = contributions.base
-            traces.append(
-                ItemTrace(
-                    item, features, amounts, base, item.score, self._list_evidence(history, item.item_idx)
-                )
-            )
-        return tuple(traces)
-
-    def _list_evidence(self, history: History, item_idx: int) -> dict[str, tuple[tuple[int, float], ...]]:
-        evidence = gather_evidence(self.engine, history, item_idx)
-        return {
-            name: tuple(
-                (int(history.item_idx[event]), float(amount[event]))
-                for event in np.argsort(-np.abs(amount), kind="stable")
-                if amount[event] != 0.0
-            )
-            for name, amount in evidence.amounts.items()
-        }
 
     def similar(self, item_idx: int, n: int) -> tuple[Similar, ...]:
         """Return the nearest items: by who likes them where enough people did, else by what they are."""
@@ -357,3 +380,8 @@ class RecommenderService:
         ratings = np.bincount(rows.item_idx[rated], minlength=rows.n_items)
         total = np.bincount(rows.item_idx[rated], weights=rows.rating[rated], minlength=rows.n_items)
         return (events.astype(np.float32), ratings.astype(np.float32)), total.astype(np.float32)
+
+
+def _ask_less(query: Query, failed: Sequence[str]) -> Query:
+    """Leave out what only a failed source could answer."""
+    return replace(query, favourite_genres=(), daypart=None) if "genre" in failed else query

@@ -75,7 +75,7 @@ def find_standing(
     if proposed:
         order = np.lexsort((candidates, -judged.order[: len(candidates)]))
         place = int(np.flatnonzero(order == row)[0]) + 1
-    hits = list_hits_of(candidacy.merged, row, service.engine.merge_config) if proposed else ()
+    hits = list_hits_of(candidacy.merged, [row], service.engine.merge_config)[0] if proposed else ()
     return Standing(
         item_idx,
         False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -85,6 +86,11 @@ class ToyService(RecommenderService):
             7,
         )
         self.fails = False
+        self.failures = Counter()
+
+    @property
+    def has_ranker(self) -> bool:
+        return True
 
     def trained_history(self, user_idx: int) -> History:
         return make_history(HISTORIES[self.user_id[user_idx]])
@@ -175,7 +181,7 @@ class MemoryStore:
         self.changes = 0
         self.closed = False
 
-    def append(self, event: FeedbackEvent) -> StoredFeedback:
+    def append(self, event: FeedbackEvent, accepted: datetime | None = None) -> StoredFeedback:
         self._check()
         for stored in self.timeline:
             if stored.event_id == event.event_id:
@@ -188,7 +194,7 @@ class MemoryStore:
                 return StoredFeedback(stored, created=False)
         if event.undoes and event.undoes not in {stored.event_id for stored in self.timeline}:
             raise UnknownFeedbackError("undoes names no event")
-        moment = START + timedelta(seconds=len(self.timeline))
+        moment = accepted or START + timedelta(seconds=len(self.timeline))
         stamped = FeedbackEvent(
             event.event_id,
             event.user_id,

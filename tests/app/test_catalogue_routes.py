@@ -159,9 +159,9 @@ def test_poster_is_cached_by_its_content(client, monkeypatch):
 def test_poster_gets_the_facts(client, monkeypatch):
     seen = []
     monkeypatch.setattr(posters, "draw_poster", lambda *facts: seen.append(facts) or "<svg/>")
-    posters._draw.cache_clear()
+    posters.draw_cached.cache_clear()
     assert client.get("/posters/m3.svg").content == b"<svg/>"
-    posters._draw.cache_clear()
+    posters.draw_cached.cache_clear()
     assert seen == [("The Alien Within", None, ("Sci-Fi",), None, "m3")]
 
 

@@ -17,10 +17,11 @@ import pytest
 from fastapi.testclient import TestClient
 from test_server import LAUNCHER, find_free_port
 
-from app import hosting, main
+from app import hosting
 from app.main import create_app
 from movierec.config import Settings
 from movierec.errors import NoBundleError
+from movierec.service import RecommenderService
 
 CALL = {"user_id": "ann", "k": 3}
 PATIENCE = 20.0
@@ -37,7 +38,7 @@ def wait_for(client: TestClient, ready) -> object:
 
 def test_503_until_the_bundle_is_open(tmp_path, monkeypatch, service, store):
     gate = threading.Event()
-    monkeypatch.setattr(main, "_open_warm", lambda settings: gate.wait(PATIENCE) and service)
+    monkeypatch.setattr(RecommenderService, "open", lambda home: gate.wait(PATIENCE) and service)
     with TestClient(create_app(Settings(home=tmp_path), store=store, hosted=True)) as client:
         waiting = client.get("/ping")
         assert waiting.status_code == 503
@@ -54,10 +55,10 @@ def test_503_until_the_bundle_is_open(tmp_path, monkeypatch, service, store):
     [(NoBundleError("nothing here"), "movierec build"), (RuntimeError("secret"), "the log says why")],
 )
 def test_a_bundle_that_cannot_be_opened_stays_503_and_says_why(tmp_path, monkeypatch, error, told):
-    def refuse(settings):
+    def refuse(home):
         raise error
 
-    monkeypatch.setattr(main, "_open_warm", refuse)
+    monkeypatch.setattr(RecommenderService, "open", refuse)
     with TestClient(create_app(Settings(home=tmp_path), hosted=True)) as client:
         answer = wait_for(client, lambda answer: told in answer.json()["detail"])
         assert answer.status_code == 503

@@ -153,7 +153,7 @@ def test_openapi_describes_problems_links_and_names(client):
                 assert link["operationId"] in names
     assert "links" in schema["paths"]["/feedback"]["post"]["responses"]["201"]
     assert "links" in schema["paths"]["/users"]["get"]["responses"]["200"]
-    assert "securitySchemes" not in schema["components"]
+    assert list(schema["components"]["securitySchemes"]) == ["admin_key"]
     k = schema["paths"]["/recommend/user/{user_idx}"]["get"]["parameters"][1]["schema"]
     assert (k["minimum"], k["maximum"], k["default"]) == (1, 100, 10)
     assert "HTTPValidationError" not in schema["components"]["schemas"]

@@ -56,7 +56,7 @@ def talk(tmp_path, service, store):
     [
         b"",
         b"GET /genres HT",
-        b"GET /genres HTTP/1.1\r\nHost: x\r\n",
+        b"GET /genres HTTP/1.1\r\nHost: localhost\r\n",
         HEAD + b"Content-Length: 50\r\n\r\n{",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
     ],
@@ -67,7 +67,7 @@ def test_half_a_request_does_not_hold_the_connection(talk, part):
 
 
 def test_next_request_on_the_connection_has_the_same_deadline(talk):
-    whole = b"GET /genres HTTP/1.1\r\nHost: x\r\n\r\n"
+    whole = b"GET /genres HTTP/1.1\r\nHost: localhost\r\n\r\n"
     answer = talk(HastyProtocol, whole, AWAIT_ANSWER, b"GET /genr")
     assert answer.count(b"200 OK") == 1
 
@@ -75,7 +75,7 @@ def test_next_request_on_the_connection_has_the_same_deadline(talk):
 def test_whole_requests_are_answered_and_kept_alive(talk):
     body = b'{"likes": ["m1"], "k": 1}'
     post = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    last = b"GET /genres HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    last = b"GET /genres HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     answer = talk(DeadlineProtocol, post[:60], post[60:], last)
     assert answer.count(b"200 OK") == 2
 
@@ -98,7 +98,7 @@ def test_endless_chunks_are_cut_off(talk):
 def test_unforeseen_error_keeps_the_request_id(talk, service):
     service.fails = True
     answer = talk(
-        DeadlineProtocol, b"GET /recommend/user/0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        DeadlineProtocol, b"GET /recommend/user/0 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     ).lower()
     assert answer.startswith(b"http/1.1 500")
     assert answer.count(b"x-request-id: ") == 1

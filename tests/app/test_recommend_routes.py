@@ -10,7 +10,9 @@ from app.schemas import (
     AnonymousRecommendationResponse,
     DebugResponse,
     RecommendationResponse,
+    RecommendRequest,
 )
+from app.schemas.recommendations import SESSION_REQUEST
 
 
 def test_documented_example_is_a_true_one():
@@ -245,3 +247,49 @@ def test_unacceptable_bodies(client, body):
     response = client.post("/recommend", json=body)
     assert response.status_code == 422, response.text
     assert response.json()["type"] == "/problems/invalid-request"
+
+
+def session(*events, **more):
+    return {"events": [{"item_id": item, "action": action} for item, action in events], **more}
+
+
+def test_a_session_without_a_name_gets_a_list(client):
+    shown = item_ids(client.post("/recommend", json=session(("m0", "watch"), ("m1", "like"), k=3)))
+    assert shown == ["m2", "m3", "m4"]
+
+
+def test_nothing_of_a_session_is_shown_again(client):
+    events = [("m0", "watch"), ("m1", "like"), ("m2", "skip"), ("m3", "dislike")]
+    shown = item_ids(client.post("/recommend", json=session(*events, time_of_day="evening")))
+    assert sorted(shown) == ["a/b 6", "m4", "m5"]
+
+
+def test_a_session_comes_after_what_is_known_of_a_viewer(client, service, monkeypatch):
+    seen = []
+    plain = service.recommend
+    monkeypatch.setattr(
+        service, "recommend", lambda history, query: seen.append((history, query)) or plain(history, query)
+    )
+    client.post("/recommend", json=session(("m4", "watch"), viewer="ann", likes=["m0"], time_of_day="night"))
+    history, query = seen[0]
+    assert [service.catalog.item_id[item] for item in history.item_idx] == ["m1", "m5", "m0", "m4"]
+    assert query.daypart == "night"
+
+
+def test_the_documented_session_is_a_true_one():
+    RecommendRequest.model_validate(SESSION_REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (session(("nonsense", "watch")), 404),
+        (session(("m0", "undo")), 422),
+        (session(*[("m0", "watch")] * 201), 422),
+        (session(time_of_day="noon"), 422),
+        ({"events": [{"item_id": "m0"}]}, 422),
+        ({"events": [{"item_id": "m0", "action": "like", "at": 1}]}, 422),
+    ],
+)
+def test_sessions_refuse_what_they_cannot_read(client, body, status):
+    assert client.post("/recommend", json=body).status_code == status

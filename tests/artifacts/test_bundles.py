@@ -10,6 +10,7 @@ import pytest
 
 from movierec.artifacts import (
     BuildFacts,
+    Bundle,
     BundleWriter,
     find_by_fingerprint,
     list_bundles,
@@ -18,6 +19,7 @@ from movierec.artifacts import (
     open_current,
     point_current,
     prune_bundles,
+    read_current,
     write_bundle,
 )
 from movierec.artifacts.manifest import FORMAT_VERSION
@@ -239,3 +241,25 @@ def test_finding_pointing_and_pruning(tmp_path: Path, build: Build) -> None:
     assert open_current(tmp_path).version == versions[0]
     with pytest.raises(ConfigError, match="keep"):
         prune_bundles(tmp_path, keep=0)
+
+
+def test_a_bundle_pruned_while_it_is_read_gives_way_to_the_current_one(tmp_path: Path, build: Build) -> None:
+    first = build(seed=1)
+    read = []
+
+    def read_slowly(bundle: Bundle) -> float:
+        read.append(bundle.version)
+        if len(read) == 1:
+            build(seed=2)
+            prune_bundles(tmp_path, keep=1)
+        return float(bundle.array("factors.npy")[0, 0])
+
+    assert read_current(tmp_path, read_slowly) == 2.0
+    assert read[0] == first
+    assert read[1] == open_current(tmp_path).version
+    for name in ("recall/toy.npz", "factors.npy", "ranker.joblib"):
+        bundle = open_current(tmp_path)
+        bundle.file(name).unlink()
+        with pytest.raises(CorruptBundleError, match="cannot be read any more"):
+            {"npz": bundle.arrays, "npy": bundle.array, "joblib": bundle.model}[name.rpartition(".")[2]](name)
+        build(seed=2)

@@ -136,8 +136,9 @@ def test_info_without_a_bundle_says_what_to_run(run, tmp_path):
 def test_build_passes_its_options_on(run, monkeypatch, tmp_path, manifest):
     calls = []
 
-    def build(dataset, settings, config, progress, force):
+    def build(dataset, settings, config, progress, force, meter):
         progress("fitting")
+        assert [cost.name for cost in meter.stages] == ["read"]
         calls.append((dataset, settings.home, config, force))
         return manifest
 

@@ -70,11 +70,25 @@ def test_jobs_cover_data_sets_protocols_and_extras(little, tmp_path, monkeypatch
         extras=True,
     )
     names = [job.name for job in plan]
-    assert names[:2] == ["little rated-only + user-timeline", "little global-timeline"]
-    assert names[2:] == [f"little {extra.name}" for extra in jobs.EXTRA_JOBS]
-    assert plan[1].cost == 4 * plan[0].cost
+    assert names[:2] == [
+        "little rated-only + user-timeline + frontier + calibration",
+        "little global-timeline",
+    ]
+    assert names[2:] == [f"little {extra.name}" for extra in jobs.EXTRA_JOBS if extra is not jobs.STUDIES]
+    assert {path.name for path in plan[0].outputs} > set(jobs.STUDIES.outputs)
+    assert plan[1].cost > 2 * plan[0].cost
     assert all(path.parent == tmp_path / "out" / "little" for job in plan for path in job.outputs)
     assert not any(job.done for job in plan)
+
+
+def test_studies_stand_alone_where_no_protocol_shares_their_fit(little, tmp_path):
+    from movierec.config import Settings
+
+    settings = Settings(home=tmp_path / "home")
+    protocols = ["leave-one-out"]
+    plan = jobs.plan_jobs([str(little)], protocols, tmp_path / "out", settings, lambda _: None, extras=True)
+    names = [job.name for job in plan]
+    assert names == ["little leave-one-out", *(f"little {extra.name}" for extra in jobs.EXTRA_JOBS)]
 
 
 @pytest.mark.parametrize("extra", jobs.EXTRA_JOBS, ids=lambda extra: extra.name)

@@ -124,6 +124,8 @@ def test_blank_ids_are_skipped_and_repeated_ones_count_once(content, service, ru
 
 def test_many_users_are_asked_in_batches(service, run, write_users, tmp_path, monkeypatch):
     monkeypatch.setattr("movierec.commands.recommend._BATCH", 2)
+    # In this process, where the batches can be counted; tests/test_batches.py divides them.
+    monkeypatch.setattr("movierec.batches.PROCESSES", 1)
     status, out, err = run(
         "recommend", "--home", tmp_path, "--users", write_users("userId\nu1\n7\nZoë\n"), "--k", 2
     )

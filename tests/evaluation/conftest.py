@@ -58,7 +58,16 @@ def tabulate() -> Callable[..., Dataset]:
         days = np.arange(len(events), dtype=np.int64) * 86_400
         n_items = int(item_idx.max()) + 1
         n_users = int(user_idx.max()) + 1
-        rows = Interactions(user_idx, item_idx, stars, stars - np.float32(2.5), days, n_users, n_items)
+        by_user = np.argsort(user_idx, kind="stable")
+        rows = Interactions(
+            user_idx[by_user],
+            item_idx[by_user],
+            stars,
+            stars - np.float32(2.5),
+            days[by_user],
+            n_users,
+            n_items,
+        )
         return wrap(rows, take_films(read_films(), n_items))
 
     return make

@@ -17,12 +17,10 @@ from movierec.evaluation.ablations.results import AblationReport
 from movierec.evaluation.ablations.rows import (
     RANK_COLUMNS,
     WEIGHTING_NAMES,
-    Proposer,
     StudyRows,
     TestRows,
     collect_study_rows,
     collect_test_rows,
-    rank_cuts,
     standardise,
 )
 from movierec.evaluation.ablations.runner import study_dataset
@@ -35,10 +33,10 @@ from movierec.evaluation.ablations.study import (
     measure_lists,
 )
 from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.proposer import Proposer
 from movierec.ranking.ranker import Ranker
-from movierec.ranking.training import Query, TrainingRows, collect_rows
+from movierec.ranking.training import TrainingRows, collect_rows
 from movierec.recall.sources import SOURCE_NAMES
-from movierec.schema import History
 from movierec.stages import MergeConfig, RankerConfig
 
 N_SOURCES = len(SOURCE_NAMES)
@@ -72,20 +70,6 @@ def test_columns_of_a_source():
     als = {FEATURE_NAMES[column] for column in find_source_columns("als", FEATURE_NAMES)}
     assert "factor_match_all" in als
     assert "item_item_score" not in als
-
-
-def test_cuts_are_counted_from_each_viewers_newest():
-    def query(*items: int) -> Query:
-        n = len(items)
-        past = History(
-            np.array(items, np.int32), np.full(n, 4.0, np.float32), np.ones(n, np.float32), np.arange(n)
-        )
-        return Query(past, past)
-
-    queries = [query(1, 2), query(1, 2, 3), query(1, 2, 3, 4), query(5, 6), query(2, 6), query(2, 6, 7)]
-    # A lone history of another viewer may be as long; only a continued one is the same viewer's.
-    assert rank_cuts(queries).tolist() == [2, 1, 0, 0, 1, 0]
-    assert rank_cuts([]).tolist() == []
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +112,8 @@ def test_the_head_of_long_lists_is_what_a_shorter_cap_gives(split, proposer):
     head = wide.head(cap)
     assert len(head.features) == 12 * cap < len(wide.features)
     for row, user in enumerate(wide.user_idx):
-        items, ranks, features = short.propose(split.history(int(user)))
+        merged, features = short.propose(split.history(int(user)))
+        items, ranks = merged.item_idx, merged.source_rank
         mine = head.query == row
         np.testing.assert_array_equal(head.item_idx[mine], items)
         # Matrix products of another height differ in the last bit; ranks may not.
@@ -248,8 +233,8 @@ def test_training_on_leaked_scores_hurts_the_honest_test(outcomes):
 
 def test_cuts_leave_out_queries(outcomes, planted):
     rows = {name: found.train_rows for (family, name), found in outcomes.items() if family is Family.TRAINING}
-    assert rows["1 cut per viewer"] < rows["2 cuts per viewer"] < len(planted.train.rows)
-    assert "4 cuts per viewer" not in rows
+    assert rows["1 cut of every timeline"] < rows["2 cuts of every timeline"] < len(planted.train.rows)
+    assert "3 cuts of every timeline" not in rows
     assert "no calendar cuts" not in rows
 
 

@@ -131,7 +131,7 @@ def test_run_evaluation_writes_reports_and_summary(
     monkeypatch.setattr(
         runner,
         "evaluate",
-        lambda dataset, protocols, seed, progress, optional_peers: evaluate(
+        lambda dataset, protocols, seed, progress, config, limits, fit_engine, optional_peers: evaluate(
             dataset, protocols, generations=(), seed=seed, progress=progress
         ),
     )

@@ -1,49 +1,27 @@
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from local_servers import connect_postgres, make_database
 
 from movierec.feedback.events import FeedbackAction, FeedbackEvent
 from movierec.feedback.store import FeedbackStore
 
-POSTGRES = os.environ.get("MOVIEREC_TEST_POSTGRES", "postgresql://127.0.0.1:5432/test")
-
-
-def _miss(what: str) -> NoReturn:
-    if os.environ.get("MOVIEREC_REQUIRE_SERVERS") == "1":
-        pytest.fail(f"{what}, and MOVIEREC_REQUIRE_SERVERS=1 wants it")
-    pytest.skip(what)
-
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[sa.Engine]:
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        _miss("the PostgreSQL driver psycopg is not installed")
-    engine = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
-    try:
-        engine.connect().close()
-    except sa.exc.OperationalError:
-        _miss(f"no PostgreSQL server at {engine.url}")
-    yield engine
-    engine.dispose()
+    with connect_postgres() as server:
+        yield server
 
 
 @pytest.fixture
 def postgres_url(postgres_server: sa.Engine) -> Iterator[str]:
-    name = f"movierec_{uuid.uuid4().hex}"
-    with postgres_server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield postgres_server.url.set(database=name).render_as_string(hide_password=False)
-    with postgres_server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with make_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

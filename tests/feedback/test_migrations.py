@@ -1,5 +1,6 @@
 from collections.abc import Iterator
-from uuid import uuid4
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -34,6 +35,56 @@ def test_up_down_up(engine: sa.Engine) -> None:
     assert list_tables(engine) == set()
     connection.migrate(engine)
     assert list_tables(engine) == TABLES
+
+
+def test_up_down_and_up_again_with_data(engine: sa.Engine, target: str) -> None:
+    def tell(store: FeedbackStore, action: str, item: str, **more: object) -> FeedbackEvent:
+        return store.append(FeedbackEvent(uuid4(), "u", item, FeedbackAction(action), **more)).event
+
+    with FeedbackStore.open(target, "toy") as store, FeedbackStore.open(target, "other") as other:
+        like = tell(store, "like", "a")
+        tell(store, "dislike", "a")
+        tell(store, "save", "b", context={"page": "home"})
+        tell(store, "undo", "a", undoes=like.event_id)
+        # Stored last, accepted first: what the older code calls order has to say so.
+        late = FeedbackEvent(uuid4(), "u", "c", FeedbackAction.LIKE)
+        store.append(late, accepted=datetime(2020, 1, 1, tzinfo=UTC))
+        tell(other, "like", "a")
+        told, revision, others = list(store.events()), store.revision(), list(other.events())
+    assert told[0].event_id == late.event_id
+    for revision_id in ("0002", "0001"):
+        connection.migrate(engine, revision_id, down=True)
+        with engine.connect() as opened:
+            rows = opened.execute(
+                sa.text("SELECT event_id FROM feedback_event WHERE dataset = 'toy' ORDER BY sequence")
+            )
+            assert [UUID(text) for text in rows.scalars()] == [event.event_id for event in told]
+        connection.migrate(engine)
+        with FeedbackStore.open(target, "toy") as store, FeedbackStore.open(target, "other") as other:
+            assert (list(store.events()), store.revision(), list(other.events())) == (told, revision, others)
+            assert [event.item_id for event in store.in_force("u")] == ["b", "a", "c"]
+    connection.migrate(engine, "base", down=True)
+    assert list_tables(engine) == set()
+    with FeedbackStore.open(target, "toy") as store:
+        assert (list(store.events()), store.revision()) == ([], 0)
+        tell(store, "like", "a")
+
+
+def test_older_events_keep_their_order_whatever_their_clock_said(engine: sa.Engine, target: str) -> None:
+    connection.migrate(engine, "0002")
+    with connection.begin_write(engine) as opened:
+        for sequence, moment in enumerate((5, 9, 7, 7), start=1):
+            opened.execute(
+                sa.text(
+                    "INSERT INTO feedback_event (dataset, sequence, event_id, user_id, item_id, action, "
+                    f"server_time_us, context) VALUES ('toy', {sequence}, '{uuid4()}', 'u', 'i{sequence}', "
+                    f"'like', {moment}, '{{}}')"
+                )
+            )
+        opened.execute(sa.text("INSERT INTO feedback_revision VALUES ('toy', 4)"))
+    with FeedbackStore.open(target, "toy") as store:
+        assert [event.item_id for event in store.events()] == ["i1", "i2", "i3", "i4"]
+        assert [event.item_id for event in store.in_force("u")] == ["i4", "i3", "i2", "i1"]
 
 
 def test_the_migrations_make_the_tables_the_code_expects(engine: sa.Engine) -> None:

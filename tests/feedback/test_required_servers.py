@@ -22,7 +22,7 @@ def test_missing_server_or_driver_fails_only_where_it_is_required(
         **os.environ,
         "MOVIEREC_TEST_POSTGRES": NOWHERE,
         "MOVIEREC_REQUIRE_SERVERS": required,
-        "PYTHONPATH": str(tmp_path),
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{HERE.parent}",
     }
     command = [sys.executable, "-m", "pytest", f"--confcutdir={HERE}", "-k", "up_down_up and postgresql"]
     if driver == "missing":

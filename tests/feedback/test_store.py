@@ -331,3 +331,22 @@ def test_imported_ratings_are_no_recent_event(store: FeedbackStore, tell: Tell) 
     like = tell("like", item="b")
     recent = store.recent(datetime(2020, 1, 1, tzinfo=UTC))
     assert [event.event_id for event in recent] == [like]
+
+
+def test_an_sqlite_whose_wal_several_connections_may_corrupt_keeps_a_rollback_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [connection.choose_journal(version) for version in ((3, 40, 1), (3, 51, 2))] == ["DELETE"] * 2
+    assert connection.choose_journal((3, 51, 3)) == "WAL"
+    import pysqlite3.dbapi2 as sqlite
+
+    assert sqlite.sqlite_version_info >= connection.FIRST_SAFE_WAL, "pysqlite3 has to bring a fixed SQLite"
+    path = tmp_path / "feedback.sqlite3"
+    with FeedbackStore.open(path, "toy") as store:
+        store.append(new_event())
+    monkeypatch.setattr(sqlite, "sqlite_version_info", (3, 40, 1))
+    with FeedbackStore.open(path, "toy") as store:
+        store.append(new_event())
+        assert len(list(store.events())) == 2
+    mode = sqlite.connect(str(path)).execute("PRAGMA journal_mode").fetchone()
+    assert mode == ("delete",)

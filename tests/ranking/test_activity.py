@@ -37,6 +37,21 @@ def test_activity_at_any_moment_is_what_counting_gives(events, when):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("pace", ["even", "clumped", "rushed"])
+def test_any_moment_of_a_long_life_is_found(pace):
+    rng = np.random.default_rng(3)
+    when = np.sort(rng.integers(0, 5_000 * DAY, 700))
+    if pace == "clumped":
+        when = when // (500 * DAY) * 500 * DAY
+    elif pace == "rushed":
+        when = (5_000 * DAY * np.sort(rng.random(700)) ** 30).astype(np.int64)
+    activity = ItemActivity(np.array([0, 700], np.int64), when, np.ones((700, len(HALF_LIVES)), np.float32))
+    item = np.zeros(1, np.int32)
+    for moment in (*when[::23].tolist(), *(when[::31] + 1).tolist(), int(when[0]) - 1, int(when[-1]) + DAY):
+        count = activity.at(item, moment)[0, len(HALF_LIVES)]
+        assert count == np.searchsorted(when, moment, side="right")
+
+
 def test_activity_answers_in_the_order_asked(toy_events):
     activity = ItemActivity.fit(toy_events)
     when = int(np.median(toy_events.timestamp))
@@ -91,20 +106,3 @@ def test_pace_of_tied_events_does_not_depend_on_their_order(toy_events):
     one, other = ItemPace.fit(tied), ItemPace.fit(shuffle_ties(tied, 3))
     for name, values in one.state().items():
         np.testing.assert_allclose(other.state()[name], values, rtol=1e-5)
-
-
-def test_pace_columns_compare_with_the_person(toy_events):
-    pace = ItemPace.fit(toy_events)
-    candidates = np.array([5, 9], np.int32)
-    columns = pace.columns(candidates, 20, np.array([7, 8], np.int32))
-    np.testing.assert_allclose(
-        columns["item_step_gap"], (np.log1p(20) - pace.step[candidates]) / pace.spread[candidates]
-    )
-    np.testing.assert_allclose(
-        columns["item_step_gap_recent"], pace.step[candidates] - pace.step[[7, 8]].mean(), atol=1e-6
-    )
-    assert np.isnan(pace.columns(candidates, 0, np.empty(0, np.int32))["item_step_gap_recent"])
-    again = ItemPace.from_state(pace.state())
-    np.testing.assert_array_equal(
-        again.columns(candidates, 20, candidates)["item_place"], columns["item_place"]
-    )

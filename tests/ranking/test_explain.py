@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from movierec.ranking.explain import Explainer
-from movierec.ranking.features import FEATURE_NAMES, SCORE_COLUMNS
+from movierec.ranking.features import FEATURE_NAMES, STANDARDISED
 from movierec.ranking.ranker import Head, Ranker
 from movierec.schema import Aim, History
 
@@ -48,7 +48,7 @@ def test_contributions_of_trees_and_linear_part_add_up(toy_engine, rows, aim):
 
 
 def test_features_nothing_looks_at_contribute_nothing(toy_engine, rows):
-    used = set(SCORE_COLUMNS.tolist()) | {
+    used = {*STANDARDISED.tolist(), FEATURE_NAMES.index("item_conf_sum")} | {
         int(node["feature_idx"])
         for model in toy_engine.ranker.models
         for stage in model._predictors

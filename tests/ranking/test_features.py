@@ -12,6 +12,7 @@ from movierec.engine import Engine
 from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder, standardise
 from movierec.ranking.profile import PROFILE_NAMES
 from movierec.ranking.training import collect_rows
+from movierec.recall.base import age_rank
 from movierec.recall.sources import SOURCE_NAMES
 from movierec.schema import History
 
@@ -60,7 +61,8 @@ def training(toy_events, toy_films):
         calls.append((self, history, candidates, rows))
         return rows
 
-    sampling = SMALL_BUILD.training.model_copy(update={"hard_rate": 1.0, "negative_rate": 1.0})
+    whole = {"hard_rate": 1.0, "negative_rate": 1.0, "return_negative_rate": 1.0, "check_queries": 1000}
+    sampling = SMALL_BUILD.training.model_copy(update=whole)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FeatureBuilder, "build", spy)
         rows = collect_rows(toy_events, toy_films, SMALL_BUILD.model_copy(update={"training": sampling}))
@@ -71,7 +73,7 @@ class TestTrainingEqualsServing:
     def test_serving_a_training_query_builds_the_same_bits(self, training, toy_engine):
         _, calls = training
         assert len(calls) > 20
-        assert len({id(builder) for builder, *_ in calls}) == 3
+        assert len({id(builder) for builder, *_ in calls}) == 4
         for builder, history, candidates, rows in calls:
             serving = Engine(
                 builder.sources, SMALL_BUILD.recall.merge, builder, toy_engine.ranker, toy_engine.match
@@ -143,6 +145,26 @@ class TestValues:
     def test_gaps_compare_with_what_was_watched(self, columns, candidates, history, toy_films):
         gap = toy_films.year[candidates] - toy_films.year[history.item_idx].mean()
         np.testing.assert_allclose(columns["year_gap_all"], gap, atol=1e-2)
+
+    def test_pace_compares_with_the_person(self, columns, candidates, history, toy_engine):
+        pace = toy_engine.builder.pace
+        gap = (np.log1p(len(history)) - pace.step[candidates]) / pace.spread[candidates]
+        np.testing.assert_allclose(columns["item_step_gap"], gap, rtol=1e-5)
+        recent = history.item_idx[age_rank(history) < 5]
+        near = pace.step[candidates] - pace.step[recent].mean()
+        np.testing.assert_allclose(columns["item_step_gap_recent"], near, atol=1e-6)
+
+    def test_tastes_are_inner_products_with_what_was_watched(self, columns, candidates, history, toy_engine):
+        builder = toy_engine.builder
+        genres = builder.genre_unit[candidates] @ builder.genre_unit[history.item_idx].mean(0)
+        np.testing.assert_allclose(columns["genre_match_all"], genres, atol=1e-6)
+        own = builder.factors[history.item_idx]
+        np.testing.assert_allclose(
+            columns["factor_match_all"], builder.factors[candidates] @ own.mean(0), atol=1e-6
+        )
+        recent = builder.factors[history.item_idx[age_rank(history) < 10]]
+        best = (builder.factors[candidates] @ recent.T).max(axis=1)
+        np.testing.assert_allclose(columns["factor_match_best"], best, atol=1e-6)
 
     def test_rows_follow_their_candidates(self, toy_engine, history, candidates, columns):
         order = np.random.default_rng(1).permutation(len(candidates))

@@ -6,6 +6,8 @@ import pytest
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.ranking.match import INPUTS, MIN_EXAMPLES, MatchModel
 from movierec.ranking.training import TrainingRows
+from movierec.schema import Aim
+from movierec.service import Query
 
 N_ROWS = 6000
 
@@ -120,3 +122,23 @@ def test_match_of_real_lists_is_a_probability(toy_engine, toy_events):
     for user in (0, 50, 100):
         found = toy_engine.match.predict(toy_engine.rank(toy_events.history(user), 10).features)
         assert ((found > 0) & (found < 1)).all()
+
+
+def test_the_order_of_the_match_is_explained_exactly(toy_service):
+    history = toy_service.trained_history(17)
+    traced = toy_service.trace(history, Query(k=12, aim=Aim.RATING))
+    matches = [trace.item.match for trace in traced.traces]
+    assert matches == sorted(matches, reverse=True)
+    for trace in traced.traces:
+        assert trace.raw_score - trace.base_score == pytest.approx(
+            sum(trace.contributions.values()), abs=1e-4
+        )
+        assert 1 / (1 + np.exp(-trace.raw_score)) == pytest.approx(trace.item.match, abs=1e-5)
+
+
+def test_batches_are_ordered_by_the_match_as_single_lists_are(toy_service):
+    histories = [toy_service.trained_history(user) for user in (3, 17, 40)]
+    for history, found in zip(histories, toy_service.recommend_batch(histories, 8, Aim.RATING), strict=True):
+        single = toy_service.recommend(history, Query(k=8, aim=Aim.RATING)).items
+        assert found.item_idx.tolist() == [item.item_idx for item in single]
+        assert found.score.tolist() == [item.score for item in single]

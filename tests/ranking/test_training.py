@@ -8,21 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_data import DAY, SMALL_BUILD, START, make_catalog, make_history, tabulate
 
-from movierec.ranking.features import FeatureBuilder
+from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
+from movierec.ranking.queries import POINTS, TIME_CUT, plan_rounds
 from movierec.ranking.training import (
     POSITIVE_CONFIDENCE_RATING,
     WATCH_AHEAD_RATING,
     collect_rows,
-    cut_timeline,
-    iterate_rounds,
     label_candidates,
     sample_rows,
-    take_out,
+    thin,
 )
 from movierec.schema import History, Interactions
 from movierec.stages import BuildConfig, TrainingConfig
 
 CONFIG = SMALL_BUILD.training
+N_ROUNDS = len(CONFIG.shares) + CONFIG.points
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -31,108 +31,6 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def show(history: History) -> list[tuple[int, int]]:
     return list(zip(history.item_idx.tolist(), history.timestamp.tolist(), strict=True))
-
-
-class TestMissing:
-    @given(st.integers(2, 60), st.integers(1, 6), st.floats(0.05, 0.95), st.integers(0, 9))
-    def test_what_is_taken_out_and_what_stays_make_the_history(self, count, cuts, share, seed):
-        config = TrainingConfig(goal="missing", cuts=cuts, missing_share=share)
-        history = make_history([(item, 4.0) for item in range(count)])
-        queries = take_out(history, config, rng(seed))
-        assert len(queries) == cuts
-        assert [query.closing for query in queries] == [True] + [False] * (cuts - 1)
-        for query in queries:
-            kept, out = query.past.item_idx.tolist(), query.future.item_idx.tolist()
-            assert sorted(kept + out) == list(range(count))
-            assert kept == sorted(kept)
-            assert len(out) == min(int(np.ceil(share * count)), count - 1)
-            _, step = label_candidates(query.future.item_idx, query.future)
-            assert not step.any()
-
-    def test_a_build_with_this_goal_asks_for_it(self, toy_events):
-        config = CONFIG.model_copy(update={"goal": "missing", "time_quantiles": ()})
-        (_, _, queries), *_ = iterate_rounds(toy_events, config, rng(0))
-        future = [query.future.timestamp for query in queries]
-        assert all((when == when[0]).all() for when in future)
-
-
-class TestCuts:
-    @given(
-        st.integers(2, 60),
-        st.integers(1, 6),
-        st.integers(1, 5),
-        st.floats(0.05, 1.0),
-        st.integers(0, 9),
-    )
-    def test_past_and_future_are_neighbouring_stretches(self, count, cuts, least, share, seed):
-        config = TrainingConfig(
-            cuts=cuts, min_history=min(least, count - 1), window_share=share, window_min=3
-        )
-        history = make_history([(item, 4.0) for item in range(count)])
-        queries = cut_timeline(history, config, rng(seed))
-        starts = [len(query.past) for query in queries]
-        assert starts == sorted(set(starts))
-        assert min(starts) >= config.min_history
-        assert starts[-1] == count - 1
-        assert len(queries) <= max(cuts, 2)
-        window = max(config.window_min, int(np.ceil(share * count)))
-        for query in queries:
-            cut = len(query.past)
-            assert query.past.item_idx.tolist() == list(range(cut))
-            assert query.future.item_idx.tolist() == list(range(cut, min(cut + window, count)))
-
-    def test_equal_seeds_give_equal_cuts(self):
-        history = make_history([(item, 4.0) for item in range(50)])
-        first, second = (cut_timeline(history, TrainingConfig(), rng(4)) for _ in range(2))
-        assert [len(query.past) for query in first] == [len(query.past) for query in second]
-
-
-@pytest.fixture(scope="module")
-def rounds(toy_events):
-    config = TrainingConfig(folds=3, cuts=2, time_quantiles=(0.5, 0.9), max_queries=10_000)
-    return config, list(iterate_rounds(toy_events, config, rng()))
-
-
-class TestRounds:
-    def test_folds_come_before_time_cuts(self, rounds):
-        labels = [label for label, *_ in rounds[1]]
-        assert labels == ["fold 1 of 3", "fold 2 of 3", "fold 3 of 3", "time cut 0.5", "time cut 0.9"]
-
-    def test_recall_of_a_fold_never_met_its_viewers(self, rounds, toy_events):
-        asked = []
-        for _, past, queries in rounds[1][:3]:
-            known = set(past.user_idx.tolist())
-            timelines = {tuple(show(toy_events.history(user)))[:3] for user in known}
-            heads = {tuple(show(query.past))[:3] for query in queries}
-            assert heads
-            assert not heads & timelines
-            asked.extend(heads)
-        assert len(asked) == len(set(asked)) == toy_events.n_users
-
-    def test_recall_of_a_time_cut_ends_where_the_labels_begin(self, rounds, toy_events):
-        config, made = rounds
-        for quantile, (_, past, queries) in zip(config.time_quantiles, made[3:], strict=True):
-            moment = int(np.quantile(toy_events.timestamp, quantile))
-            assert past.timestamp.max() <= moment
-            assert len(past) == (toy_events.timestamp <= moment).sum()
-            assert queries
-            for query in queries:
-                assert len(query.past) >= config.min_history
-                assert query.past.timestamp.max() <= moment < query.future.timestamp.min()
-                assert 0 < len(query.future) <= config.time_window
-
-    def test_queries_of_folds_are_sampled_down(self, toy_events):
-        def count(limit: int) -> int:
-            config = CONFIG.model_copy(update={"max_queries": limit, "time_quantiles": ()})
-            return sum(len(queries) for *_, queries in iterate_rounds(toy_events, config, rng()))
-
-        assert count(10_000) == 2 * toy_events.n_users
-        assert 30 <= count(60) <= 100
-
-    def test_too_few_viewers_make_no_fold(self):
-        lonely = tabulate([(0, item, 4.0, START + item) for item in range(9)])
-        config = CONFIG.model_copy(update={"time_quantiles": ()})
-        assert list(iterate_rounds(lonely, config, rng())) == []
 
 
 def spy(events: Interactions, films, config: BuildConfig):
@@ -169,24 +67,19 @@ def clean(toy_events, toy_films, config):
 class TestLeaks:
     """What the labels are made of may be anything: the features do not change."""
 
-    def test_a_fold_s_features_do_not_know_what_its_viewers_did_next(
-        self, toy_events, toy_films, config, clean
+    @pytest.mark.parametrize("number", [0, 1, 2], ids=["first share", "second share", "points"])
+    def test_features_of_a_round_do_not_know_what_anybody_did_next(
+        self, toy_events, toy_films, config, clean, number
     ):
-        _, past, queries = next(iterate_rounds(toy_events, config.training, rng(config.training.seed)))
-        hidden = np.setdiff1d(np.arange(toy_events.n_users), past.user_idx)
+        training = config.training
+        turn = plan_rounds(toy_events, training, rng(training.seed))[number]
+        later = np.flatnonzero(~turn.visible)
         poisoned = replace(toy_events, item_idx=toy_events.item_idx.copy(), rating=toy_events.rating.copy())
-        asked = []
-        for user in hidden.tolist():
-            timeline = show(toy_events.history(user))
-            own = [show(query.past) for query in queries if show(query.past) == timeline[: len(query.past)]]
-            if own:
-                asked.append(tuple(min(own, key=len)))
-                future = slice(int(toy_events.offsets[user]) + len(asked[-1]), toy_events.offsets[user + 1])
-                for values in (poisoned.item_idx, poisoned.rating):
-                    values[future] = rng(user).permutation(values[future])
+        for values in (poisoned.item_idx, poisoned.rating):
+            values[later] = rng(7).permutation(values[later])
         dirty = spy(poisoned, toy_films, config)
-        compared = [(0, past) for past in asked if (0, past) in clean and (0, past) in dirty]
-        assert len(compared) >= 10
+        compared = [key for key in clean.keys() & dirty.keys() if key[0] == number]
+        assert len(compared) >= 20
         for key in compared:
             np.testing.assert_array_equal(dirty[key], clean[key])
 
@@ -196,7 +89,7 @@ class TestLeaks:
         poisoned.item_idx[late] = rng().permutation(poisoned.item_idx[late])
         poisoned.rating[late] = rng().permutation(poisoned.rating[late])
         dirty = spy(poisoned, toy_films, config)
-        number = config.training.folds
+        number = N_ROUNDS
         compared = [key for key in clean.keys() & dirty.keys() if key[0] == number]
         assert len(compared) >= 20
         for key in compared:
@@ -207,7 +100,7 @@ class TestLeaks:
         poisoned = replace(toy_events, rating=toy_events.rating.copy())
         poisoned.rating[early] = rng().permutation(poisoned.rating[early])
         dirty = spy(poisoned, toy_films, config)
-        compared = [key for key in clean.keys() & dirty.keys() if key[0] == config.training.folds]
+        compared = [key for key in clean.keys() & dirty.keys() if key[0] == N_ROUNDS]
         assert any(not np.array_equal(dirty[key], clean[key], equal_nan=True) for key in compared)
 
 
@@ -273,6 +166,16 @@ class TestSampling:
         assert weight[0] == pytest.approx(2.0)
         assert weight[100] == pytest.approx(5.0)
 
+    def test_time_cuts_keep_more_negatives_where_few_come_back(self, toy_events):
+        def list_rates(limit: int) -> list[tuple[float, float]]:
+            config = CONFIG.model_copy(update={"max_queries": limit})
+            thinned = [thin(config, turn) for turn in plan_rounds(toy_events, config, rng())]
+            return [(own.hard_rate, own.negative_rate) for own in thinned]
+
+        usual, rich = (CONFIG.hard_rate, CONFIG.negative_rate), (1.0, CONFIG.return_negative_rate)
+        assert list_rates(100_000) == [usual] * N_ROUNDS + [rich]
+        assert list_rates(10) == [usual] * (N_ROUNDS + 1)
+
     def test_thinning_is_unbiased(self, rows):
         """The others weigh, on average over draws, as much as if all of them had stayed."""
         total = []
@@ -296,16 +199,14 @@ class TestCollect:
         assert len(rows) == len(rows.features) == len(rows.weight) == len(rows.query) == len(rows.round)
         assert set(np.diff(rows.query).tolist()) == {0, 1}
         assert rows.query[0] == 0
-        assert sorted(set(rows.round.tolist())) == [-1, 0, 1]
-        folds = rows.round[rows.round >= 0]
-        assert (np.diff(folds) >= 0).all()
-        assert (rows.round[len(folds) :] == -1).all()
+        ahead, changes = rows.round, np.flatnonzero(np.diff(rows.round)) + 1
+        assert [ahead[0], *ahead[changes]] == [0, 1, POINTS, TIME_CUT]
 
     def test_every_query_has_a_positive(self, rows):
         positive = rows.rating > WATCH_AHEAD_RATING
         assert set(rows.query[positive].tolist()) == set(rows.query.tolist())
 
-    def test_held_out_queries_are_whole_and_from_the_first_fold(self, rows):
+    def test_held_out_queries_are_whole_and_from_the_first_round(self, rows):
         assert 0 < len(rows.held_out) <= CONFIG.check_queries
         first = rows.features[rows.round == 0]
         pool = {row.tobytes() for query in rows.held_out for row in query.features}
@@ -333,7 +234,13 @@ class TestCollect:
         lines: list[str] = []
         collect_rows(toy_events, toy_films, SMALL_BUILD, lines.append)
         assert [line.split(":")[0] for line in lines] == [
-            f"training queries, {label}" for label in ("fold 1 of 2", "fold 2 of 2", "time cut 0.97")
+            f"training queries, {label}"
+            for label in (
+                "first 80% of every timeline",
+                "first 60% of every timeline",
+                "points, 1 of 1",
+                "time cut 0.97",
+            )
         ]
 
     @pytest.mark.parametrize(
@@ -348,3 +255,18 @@ class TestCollect:
     def test_too_little_to_learn_from_is_none(self, events):
         data = tabulate(events, n_users=3, n_items=3)
         assert collect_rows(data, make_catalog(3), SMALL_BUILD) is None
+
+
+def test_counts_of_a_sample_are_told_as_those_of_all(toy_events, toy_films):
+    """Half the viewers, twice their counts: what the ranker learns of must look like what it will serve."""
+    training = SMALL_BUILD.training.model_copy(update={"max_events": len(toy_events) // 2})
+    sampled = collect_rows(toy_events, toy_films, SMALL_BUILD.model_copy(update={"training": training}))
+    whole = collect_rows(toy_events, toy_films, SMALL_BUILD)
+    assert sampled is not None
+    assert whole is not None
+    for name in ("item_interactions", "then_activity_count"):
+        column = FEATURE_NAMES.index(name)
+        ratio = sampled.features[:, column].mean() / whole.features[:, column].mean()
+        assert 0.75 < ratio < 1.33
+    viewer = FEATURE_NAMES.index("user_interactions")
+    assert sampled.features[:, viewer].max() <= whole.features[:, viewer].max()

@@ -62,7 +62,7 @@ def test_from_dense_of_nothing():
 
 
 @given(SQUARES, st.data())
-def test_sum_and_column_are_matrix_algebra(matrix, data):
+def test_sums_are_matrix_algebra(matrix, data):
     size = len(matrix)
     found = Neighbours.from_matrix(sparse.csr_matrix(matrix))
     items = np.array(data.draw(st.lists(st.integers(0, size - 1), max_size=6)), np.int32)
@@ -71,8 +71,13 @@ def test_sum_and_column_are_matrix_algebra(matrix, data):
         np.float32,
     )
     np.testing.assert_allclose(found.sum_over(items, weight), weight @ matrix[items], atol=1e-5)
-    target = data.draw(st.integers(0, size - 1))
-    np.testing.assert_array_equal(found.column(items, target), matrix[items, target])
+    asked = data.draw(st.lists(st.integers(0, size - 1), max_size=size, unique=True))
+    place = np.full(size, -1, np.int32)
+    place[asked] = np.arange(len(asked))
+    for width in (1, 2, 4):
+        weights = np.outer(weight, np.arange(1, width + 1)).astype(np.float32)
+        some = found.sum_at(items, weights, place, len(asked))
+        np.testing.assert_allclose(some, (weights.T @ matrix[items]).T[asked], atol=1e-4)
 
 
 @given(SQUARES)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_api import FakeApi
 from live import open_browser, show
+
+PATIENCE_MS = 120_000
+"""A test here fails because something is wrong, not because the machine is busy."""
 
 
 @pytest.fixture
@@ -17,6 +21,12 @@ def app_url(fake_api: FakeApi, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page() -> Iterator[object]:
+def page() -> Iterator[Any]:
     with open_browser() as browser:
-        yield browser.new_page(viewport={"width": 1440, "height": 1000})
+        from playwright.sync_api import expect
+
+        expect.set_options(timeout=PATIENCE_MS)
+        opened = browser.new_page(viewport={"width": 1440, "height": 1000})
+        opened.set_default_timeout(PATIENCE_MS)
+        yield opened
+        opened.close()

@@ -88,7 +88,38 @@ def dataset(api: Any, query: dict[str, list[str]], body: Any) -> tuple[int, Any]
     return 200, facts | {"genres": [{"name": name, "films": 6} for name in ("Crime", "Drama")]}
 
 
+def simulation(api: Any, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
+    caption = "Simulated viewers, not people."
+    if not api.has_reports:
+        return 200, {"caption": caption, "loop": None, "ab": None}
+    receipt = {"command": "movierec simulate loop", "seed": 0, "code": "0", "versions": {}}
+    receipt |= {"wall_seconds": 9.0, "cpu_seconds": 8.0, "build": "a small build"}
+    names = ("retrained", "frozen", "popularity", "random")
+    curves = [
+        {"name": name, "rounds": [measure(0.6), measure(0.8 - 0.1 * place)], "liked": [0.3, 0.2], "marks": 7}
+        for place, name in enumerate(names)
+    ]
+    gap = {"first": "retrained", "second": "frozen", "difference": DIFFERENCE}
+    step = {"after_round": 1, "outcome": "promoted", "reason": "not worse", "events": 900, "difference": None}
+    loop = {"receipt": receipt, "viewers": 60, "films": 90, "rated_before": 800, "rounds": 2, "visits": 2}
+    loop |= {"places": 10, "curves": curves, "steps": [step], "gaps": [gap]}
+    points = [
+        {"pairs": pairs, "mean": 0.03, "low": 0.03 - 1 / pairs, "high": 0.03 + 1 / pairs, "e_value": 30.0}
+        for pairs in (20, 200)
+    ]
+    estimates = [
+        {"policy": policy, "estimator": name, "estimate": measure(0.2), "truth": 0.21}
+        for policy in ("v1.5", "v2")
+        for name in ("IPS", "SNIPS", "DR")
+    ]
+    ab = {"receipt": receipt, "viewers": 60, "films": 90, "places": 5, "first": "v1.5", "second": "v2"}
+    ab |= {"alpha": 0.05, "pairs": 200, "true_difference": 0.031, "decided_after": 180, "sequence": points}
+    ab |= {"aa_runs": 100, "aa_sequential": 0.01, "aa_peeking": 0.31, "logged_visits": 200}
+    return 200, {"caption": caption, "loop": loop, "ab": ab | {"temperature": 4.0, "estimates": estimates}}
+
+
 MEASUREMENT_ROUTES = {
+    r"GET /simulation": simulation,
     r"GET /evaluation": evaluation,
     r"GET /evaluation/importance": importance,
     r"GET /evaluation/([^/]+)/([^/]+)": report,

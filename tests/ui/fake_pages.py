@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from fake_films import FILMS
+
 if TYPE_CHECKING:
     from fake_api import FakeApi
 
@@ -15,14 +17,8 @@ Answer = tuple[int, Any]
 Query = dict[str, list[str]]
 
 
-def _films() -> list[dict[str, Any]]:
-    from fake_api import FILMS
-
-    return FILMS
-
-
 def _find(item_id: str) -> dict[str, Any]:
-    return next(film for film in _films() if film["item_id"] == item_id)
+    return next(film for film in FILMS if film["item_id"] == item_id)
 
 
 def _page(query: Query, rows: list[Any]) -> list[Any]:
@@ -80,7 +76,7 @@ def _history(api: FakeApi, query: Query, body: Any, viewer: str) -> Answer:
         entries += [
             {"item": film, "rating": 4.5 - i / 10, "when": f"2020-01-{i + 1:02}T00:00:00Z"}
             | {"origin": "dataset", "action": None}
-            for i, film in enumerate(_films()[20:50])
+            for i, film in enumerate(FILMS[20:50])
         ]
     return 200, {"viewer": viewer, "total": len(entries), "entries": _page(query, entries)}
 
@@ -137,7 +133,7 @@ def _import(api: FakeApi, query: Query, body: Any, viewer: str) -> Answer:
     for row in rows:
         if row.get("userId"):
             users[row["userId"]] = users.get(row["userId"], 0) + 1
-    by_title = {film["title"]: film for film in _films()}
+    by_title = {film["title"]: film for film in FILMS}
     standing = {event["item_id"]: event.get("rating") for event in api.in_force(viewer)}
     matched: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
@@ -173,15 +169,15 @@ def _import(api: FakeApi, query: Query, body: Any, viewer: str) -> Answer:
 
 
 def _standing(api: FakeApi, query: Query, body: Any, item_id: str) -> Answer:
-    index = next((i for i, film in enumerate(_films()) if film["item_id"] == item_id), None)
+    index = next((i for i, film in enumerate(FILMS) if film["item_id"] == item_id), None)
     if index is None:
         return 404, {"detail": f"There is no film {item_id}."}
     viewer = query["viewer"][0]
-    film = _films()[index]
+    film = FILMS[index]
     seen = any(e["item_id"] == item_id and e["action"] != "save" for e in api.in_force(viewer))
     known = _user_idx(viewer) is not None
     causes = [
-        {"item": _films()[(index + 7 * (i + 1)) % 60], "share": share}
+        {"item": FILMS[(index + 7 * (i + 1)) % 60], "share": share}
         for i, share in enumerate((0.4, 0.2, 0.1, 0.1, 0.08, 0.06, 0.04, 0.02))
     ]
     other = causes[0]["item"]
@@ -221,8 +217,8 @@ def _group(api: FakeApi, query: Query, body: Any) -> Answer:
     for position, viewer in enumerate(viewers):
         if _user_idx(viewer) is None and not viewer.startswith("guest-"):
             return 404, {"detail": f"members.{position}.viewer is unknown: not in the data set"}
-    films = _films()[10 : 10 + body["k"]]
-    other = _films()[0]
+    films = FILMS[10 : 10 + body["k"]]
+    other = FILMS[0]
     items = [
         film
         | {

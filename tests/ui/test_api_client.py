@@ -35,6 +35,7 @@ def test_every_answer_is_read(client: ApiClient) -> None:
     assert client.report("ml-100k", "user-timeline").best_single == "EASE"
     assert client.importance().features[0].name == "als_seen_rank"
     assert client.dataset().n_items == 60
+    assert client.simulation().loop is not None
     assert b"<svg" in client.poster_svg(client.movie("1"))
     assert client.viewers("10").total == 11
     assert client.taste(0).genres[0].name == "Action"
@@ -61,6 +62,7 @@ def test_the_stand_in_keeps_the_contract(fake_api: FakeApi, client: ApiClient) -
         "/evaluation/importance": schemas.ImportanceResponse,
         "/evaluation/ml-100k/random": schemas.ReportResponse,
         "/dataset": schemas.DatasetResponse,
+        "/simulation": schemas.SimulationResponse,
         "/users/100/sections": schemas.SectionsResponse,
         "/trending": schemas.TrendingResponse,
     }

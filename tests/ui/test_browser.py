@@ -4,11 +4,12 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from fake_api import HOSTILE, FakeApi
+from fake_api import FakeApi
+from fake_films import HOSTILE
 
 playwright = pytest.importorskip("playwright.sync_api")
-playwright.expect.set_options(timeout=30_000)  # the machine may be busy
-pytestmark = pytest.mark.browser
+playwright.expect.set_options()  # the machine may be busy
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 
 def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
@@ -20,7 +21,7 @@ def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
 
     page.goto(f"{app_url}/?viewer=100")
     posters = page.locator(".st-key-wall-home .mr-poster img")
-    playwright.expect(posters).to_have_count(12, timeout=30_000)
+    playwright.expect(posters).to_have_count(12)
     page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
 
     shown = page.locator('a[href$="movie=6"]').inner_text()
@@ -28,7 +29,7 @@ def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
     assert page.evaluate("window.hacked") is None
 
     like = page.get_by_role("button", name=re.compile("^Like: ")).nth(9)
-    title = like.locator("p").inner_text().removeprefix("Like: ")
+    title = like.get_attribute("aria-label").removeprefix("Like: ")
     like.click()
     playwright.expect(page.locator(".mr-move").first).to_be_visible()
     playwright.expect(page.get_by_text("points: you liked it")).to_be_visible()
@@ -36,7 +37,7 @@ def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
     assert [event["action"] for event in fake_api.events] == ["like"]
 
     page.reload()
-    playwright.expect(page.get_by_text("Your thumbs", exact=False).first).to_be_visible(timeout=30_000)
+    playwright.expect(page.get_by_text("Your thumbs", exact=False).first).to_be_visible()
     chip = page.get_by_role("button", name=title).first
     playwright.expect(chip).to_be_visible()
     chip.click()
@@ -48,7 +49,7 @@ def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
 
 def test_first_visit_to_a_deep_link_opens_that_page(page: playwright.Page, app_url: str) -> None:
     page.goto(f"{app_url}/inspect?viewer=100")
-    playwright.expect(page.get_by_role("heading", name="Inspect")).to_be_visible(timeout=30_000)
+    playwright.expect(page.get_by_role("heading", name="Inspect")).to_be_visible()
     playwright.expect(page.get_by_text("ms in all stages")).to_be_visible()
     playwright.expect(page.get_by_text("Page not found")).to_have_count(0)
 
@@ -71,15 +72,14 @@ def test_funnel_names_its_stages_in_full(page: playwright.Page, app_url: str) ->
             "Ranked",
             "Shown",
         ],
-        timeout=30_000,
     )
 
 
 def test_a_poster_opens_its_film_in_the_same_session(page: playwright.Page, app_url: str) -> None:
     page.goto(f"{app_url}/?viewer=100")
-    playwright.expect(page.locator(".st-key-wall-home .mr-poster img")).to_have_count(12, timeout=30_000)
+    playwright.expect(page.locator(".st-key-wall-home .mr-poster img")).to_have_count(12)
     page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
     # The film's link lies over the poster, so the click goes to the card, at a point inside the picture.
-    page.locator('[class*="st-key-card-"]').first.click(position={"x": 80, "y": 120})
+    page.locator(".mr-card").first.click(position={"x": 80, "y": 120})
     playwright.expect(page.get_by_text("Number 1 of 55 films proposed to you")).to_be_visible()
     assert "movie=1" in page.url

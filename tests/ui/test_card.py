@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui.components.card import explain_match
+from ui.text import explain_match
 
 
 @pytest.mark.parametrize(("match", "said"), [(0.34, "with 34%"), (0.004, "with <1%")])

@@ -1,31 +1,37 @@
 from __future__ import annotations
 
-from html import unescape
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from fake_api import FILMS, HOSTILE, FakeApi
+from drawn_cards import find_card, list_heads, press_card, read_cards, read_texts, shown_ids
+from fake_api import FakeApi
+from fake_films import FILMS, HOSTILE
 from streamlit.testing.v1 import AppTest
 
-from ui import session
+from ui import connection
 from ui.components import notices, wall
 from ui.text import escape_markdown
 
 
 def texts(app: AppTest) -> str:
     parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success, *app.subheader]
-    facts = [unescape(part.proto.body) for part in app.get("html")]
-    return "\n".join([*(str(part.value) for part in parts), *facts])
+    return "\n".join([*(str(part.value) for part in parts), *read_texts(app)])
 
 
-def shown_ids(app: AppTest, surface: str = "home") -> list[str]:
-    prefix = f"like-{surface}-"
-    return [b.key.removeprefix(prefix) for b in app.button if b.key and b.key.startswith(prefix)]
+def walk(block: Any) -> Iterator[Any]:
+    """Yield every element below a block, containers left out."""
+    for child in block.children.values():
+        if hasattr(child, "children"):
+            yield from walk(child)
+        else:
+            yield child
 
 
 def wait_until_sent(fake_api: FakeApi) -> None:
     """Return once something is stored, and the courier has taken in that it is."""
     assert fake_api.stored.wait(30.0)
-    assert session._open_courier(fake_api.url).hurry(30.0)
+    assert connection._open_courier(fake_api.url).hurry(30.0)
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -75,10 +81,10 @@ def test_like_is_stored_marked_and_moves_cards_with_a_reason(open_app, fake_api:
     app = open_app(viewer="100")
     liked = shown_ids(app)[9]
     before = shown_ids(app)
-    press(app, f"like-home-{liked}")
+    press_card(app, "home", "like", liked)
     assert [(e["action"], e["item_id"], e["user_id"]) for e in fake_api.events] == [("like", liked, "100")]
     assert shown_ids(app).index(liked) < before.index(liked)
-    assert app.button(key=f"like-home-{liked}").label.startswith("Take back like: ")
+    assert find_card(app, liked)["marks"] == ["like"]
     assert "points: you liked it" in texts(app)
     assert "▲" in texts(app)
     assert "Re-ranked by 1 thumb" in texts(app)
@@ -88,8 +94,8 @@ def test_like_is_stored_marked_and_moves_cards_with_a_reason(open_app, fake_api:
 def test_taking_a_like_back_restores_the_order(open_app, fake_api: FakeApi) -> None:
     app = open_app(viewer="100")
     before = shown_ids(app)
-    press(app, f"like-home-{before[9]}")
-    press(app, f"like-home-{before[9]}")
+    press_card(app, "home", "like", before[9])
+    press_card(app, "home", "like", before[9])
     assert shown_ids(app) == before
     assert fake_api.in_force("100") == []
 
@@ -97,7 +103,7 @@ def test_taking_a_like_back_restores_the_order(open_app, fake_api: FakeApi) -> N
 def test_disliked_card_goes_and_comes_back_by_undo(open_app) -> None:
     app = open_app(viewer="100")
     before = shown_ids(app)
-    press(app, f"dislike-home-{before[2]}")
+    press_card(app, "home", "dislike", before[2])
     assert before[2] not in shown_ids(app)
     chip = next(b for b in app.button if b.key and b.key.startswith("chip-"))
     chip.click().run()
@@ -107,8 +113,8 @@ def test_disliked_card_goes_and_comes_back_by_undo(open_app) -> None:
 def test_api_order_is_one_press_away_and_shows_everything(open_app) -> None:
     app = open_app(viewer="100")
     before = shown_ids(app)
-    press(app, f"like-home-{before[9]}")
-    press(app, f"dislike-home-{before[2]}")
+    press_card(app, "home", "like", before[9])
+    press_card(app, "home", "dislike", before[2])
     app.segmented_control(key="order").set_value(wall.API_ORDER).run()
     assert shown_ids(app) == before
     assert "recommender's own order" in texts(app)
@@ -118,25 +124,25 @@ def test_strength_zero_leaves_the_order(open_app) -> None:
     app = open_app(viewer="100")
     before = shown_ids(app)
     app.slider(key="strength").set_value(0.0).run()
-    press(app, f"like-home-{before[9]}")
+    press_card(app, "home", "like", before[9])
     assert shown_ids(app) == before
 
 
 def test_a_new_session_still_knows_the_like(open_app) -> None:
     app = open_app(viewer="100")
     liked = shown_ids(app)[0]
-    label = app.button(key=f"like-home-{liked}").label.removeprefix("Like: ")
-    press(app, f"like-home-{liked}")
+    name = find_card(app, liked)["name"]
+    press_card(app, "home", "like", liked)
     again = open_app(viewer="100")
     chips = [b.label for b in again.button if b.key and b.key.startswith("chip-")]
-    assert chips == [f"{label} :material/close:"]
+    assert chips == [f"{escape_markdown(name)} :material/close:"]
     assert "Re-ranked by 1 thumb" in texts(again)
 
 
 def test_refresh_shows_the_servers_new_answer(open_app, fake_api: FakeApi) -> None:
     app = open_app(viewer="100")
     liked = shown_ids(app)[4]
-    press(app, f"like-home-{liked}")
+    press_card(app, "home", "like", liked)
     assert app.button(key="ask-again").label == "Ask again with 1 new thumb"
     press(app, "ask-again")
     assert len(fake_api.paths("/users/100/sections")) == 2
@@ -151,7 +157,7 @@ def test_refresh_shows_the_servers_new_answer(open_app, fake_api: FakeApi) -> No
 def test_what_the_new_answer_changed_is_said_film_by_film(open_app) -> None:
     app = open_app(viewer="100")
     before = shown_ids(app)
-    press(app, f"like-home-{before[4]}")
+    press_card(app, "home", "like", before[4])
     press(app, "ask-again")
     after = shown_ids(app)
     assert "learnt from your thumbs" in texts(app)
@@ -208,23 +214,23 @@ def test_load_more_ends_where_the_catalogue_does(open_app) -> None:
 def test_no_film_stands_on_the_page_twice(open_app) -> None:
     app = open_app(viewer="100")
     press(app, "more")
-    keys = [b.key.split("-")[-1] for b in app.button if b.key and b.key.startswith("like-")]
-    assert len(keys) > 40
-    assert len(keys) == len(set(keys))
+    surfaces = ["home", *(f"row{number}" for number in range(1, 7)), "saved"]
+    ids = [item_id for surface in surfaces for item_id in shown_ids(app, surface)]
+    assert len(ids) > 40
+    assert len(ids) == len(set(ids))
 
 
 def test_rows_are_named_and_open_up(open_app) -> None:
     app = open_app(viewer="100")
-    titles = [str(part.value) for part in app.subheader]
-    assert titles == [f"Because you liked {escape_markdown(HOSTILE)}", "Trending now", "Hidden gems"]
+    assert list_heads(app) == [f"Because you liked {HOSTILE}", "Trending now", "Hidden gems"]
     assert len(shown_ids(app, "row1")) == 8
-    press(app, "more-row-1")
+    press_card(app, "row1", "more")
     assert len(shown_ids(app, "row1")) == 10
 
 
 def test_a_like_in_a_row_moves_the_list_above(open_app) -> None:
     app = open_app(viewer="100")
-    press(app, f"like-row1-{shown_ids(app, 'row1')[0]}")
+    press_card(app, "row1", "like", shown_ids(app, "row1")[0])
     app.run()
     assert "Re-ranked by 1 thumb" in texts(app)
 
@@ -232,7 +238,7 @@ def test_a_like_in_a_row_moves_the_list_above(open_app) -> None:
 def test_a_saved_film_gets_its_own_row_only_where_it_is_not_above(open_app) -> None:
     app = open_app(viewer="100")
     saved = shown_ids(app)[2]
-    press(app, f"save-home-{saved}")
+    press_card(app, "home", "save", saved)
     app.run()
     assert saved in shown_ids(app)
     assert "1 more above" in texts(app)
@@ -254,13 +260,45 @@ def test_another_generation_is_one_list(open_app, fake_api: FakeApi) -> None:
     app.selectbox(key="engine").set_value("v1-als").run()
     assert fake_api.queries("/recommend/user/0")[-1]["generation"] == ["v1-als"]
     assert len(shown_ids(app)) == 12
-    assert not app.subheader
+    assert not list_heads(app)
+
+
+def test_a_repeated_press_counts_once_and_an_unknown_film_not_at_all(open_app, fake_api: FakeApi) -> None:
+    app = open_app(viewer="100")
+    liked = shown_ids(app)[3]
+    press_card(app, "home", "like", liked)
+    press_card(app, "home", "like", liked, on=True)
+    press_card(app, "home", "like", "no such film")
+    press_card(app, "home", "delete", liked)
+    assert [event["item_id"] for event in fake_api.events] == [liked]
+    assert not app.exception
+
+
+def test_pressing_a_title_opens_its_page(open_app) -> None:
+    app = open_app(viewer="100")
+    item_id = shown_ids(app)[2]
+    press_card(app, "home", "open", item_id)
+    assert app.query_params["movie"] == item_id
+    assert app.query_params["viewer"] == "100"
+
+
+def test_a_page_is_few_elements_and_two_questions_however_many_films_it_shows(
+    open_app, fake_api: FakeApi
+) -> None:
+    app = open_app(viewer="100")
+    asked = [path for path in fake_api.paths() if path not in ("/health", "/genres", "/users")]
+    assert sorted(asked) == ["/feedback", "/users/100/sections"]
+    assert len(shown_ids(app)) + len(shown_ids(app, "row1")) + len(shown_ids(app, "row2")) > 25
+    # Filters and strength stand in closed panels; every element of the page costs the browser milliseconds.
+    assert sum(1 for _ in walk(app.main)) < 40
+    before = len(fake_api.requests)
+    press_card(app, "home", "like", shown_ids(app)[0])
+    assert [(method, path) for method, path, _ in fake_api.requests[before:]] == [("POST", "/feedback")]
 
 
 def test_hostile_title_stays_text(open_app) -> None:
     app = open_app(viewer="100")
-    links = [link.proto.label for link in app.get("page_link")]
-    assert escape_markdown(HOSTILE) in links
+    assert HOSTILE in [card["title"] for card in read_cards(app)]
     assert not any(HOSTILE in str(part.value) for part in app.markdown)
 
 
@@ -296,7 +334,7 @@ def test_a_like_waits_while_the_store_is_away_and_is_sent_once(
     monkeypatch.setattr(notices, "GRACE_SECONDS", -1.0)
     fake_api.feedback_down = True
     liked = shown_ids(app)[9]
-    press(app, f"like-home-{liked}")
+    press_card(app, "home", "like", liked)
     assert "1 change waiting to be sent" in texts(app)
     assert "you liked it" in texts(app)
     tried = {body["event_id"] for _, path, body in fake_api.requests if path == "/feedback" and body}
@@ -312,9 +350,9 @@ def test_what_waits_survives_a_closed_tab(open_app, fake_api: FakeApi) -> None:
     app = open_app(viewer="100")
     liked = shown_ids(app)[9]
     fake_api.feedback_down = True
-    press(app, f"like-home-{liked}")
+    press_card(app, "home", "like", liked)
     again = open_app(viewer="100")
-    assert again.button(key=f"like-home-{liked}").label.startswith("Take back like: ")
+    assert find_card(again, liked)["marks"] == ["like"]
     fake_api.feedback_down = False
     wait_until_sent(fake_api)
     assert [(event["action"], event["item_id"]) for event in fake_api.events] == [("like", liked)]
@@ -345,9 +383,9 @@ def test_a_refused_like_is_taken_off_and_said(open_app, fake_api: FakeApi) -> No
     app = open_app(viewer="100")
     fake_api.refuse_feedback = True
     liked = shown_ids(app)[9]
-    press(app, f"like-home-{liked}")
+    press_card(app, "home", "like", liked)
     assert "Not stored: Refused for this test" in texts(app)
-    assert app.button(key=f"like-home-{liked}").label.startswith("Like: ")
+    assert find_card(app, liked)["marks"] == []
 
 
 def test_earlier_likes_that_cannot_be_loaded_are_said(open_app, fake_api: FakeApi) -> None:
@@ -364,10 +402,10 @@ def test_new_viewer_is_asked_and_gets_a_list(open_app, fake_api: FakeApi) -> Non
     assert guest.startswith("guest-")
     assert app.title[0].value == "What do you like?"
     app.button_group(key="onboarding_genres").set_value(["Crime", "War"]).run()
-    starter = next(b.key for b in app.button if b.key and b.key.startswith("like-onboarding-"))
+    starter = shown_ids(app, "onboarding")[0]
     first = shown_ids(app, "first")
     assert first, "picks appear with the first answer"
-    press(app, starter)
+    press_card(app, "onboarding", "like", starter)
     assert shown_ids(app, "first") != first
     assert "1 film chosen" in texts(app)
     press(app, "finish-onboarding")

@@ -29,6 +29,14 @@ def test_asks_the_chosen_generation(open_app, fake_api: FakeApi) -> None:
     assert fake_api.queries("/recommend/user/0/debug")[-1]["generation"] == ["v1-als"]
 
 
+def test_a_source_that_a_fault_kept_out_is_named(open_app, fake_api: FakeApi) -> None:
+    fake_api.failed_sources = ["als", "ranker"]
+    app = open_app("inspect", viewer="100")
+    assert [warning.value for warning in app.warning] == [
+        "Left out of this list because of a fault: Similar viewers and Ranker."
+    ]
+
+
 def test_choosing_a_film_asks_for_nothing_new(open_app, fake_api: FakeApi) -> None:
     app = open_app("inspect", viewer="100")
     second = app.subheader[0].value

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from fake_api import FILMS, FakeApi
+from fake_api import FakeApi
+from fake_films import FILMS
 from streamlit.testing.v1 import AppTest
 from test_views import texts
 
@@ -29,6 +30,7 @@ def test_profile_and_timeline(open_app) -> None:
     assert [metric.value for metric in app.metric] == ["20", "20", "3.7 of 5"]
     assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 3
     turn_to(app, "Over time")
+    assert "- **Ada Quill** " in texts(app)
     assert "2 periods of one year each" in texts(app)
     charts = app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")
     assert len(charts) == 3

@@ -7,12 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from fake_api import FILMS, FakeApi
+from fake_api import FakeApi
+from fake_films import FILMS
 
 playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.browser
-
-PATIENCE = 60_000
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -32,17 +31,17 @@ def test_a_film_its_causes_and_back_again(
 ) -> None:
     page.goto(f"{app_url}/title?viewer=100&movie=1")
     heading = page.get_by_role("heading", name=FILMS[0]["title"])
-    playwright.expect(heading).to_be_visible(timeout=PATIENCE)
+    playwright.expect(heading).to_be_visible()
     playwright.expect(page.get_by_text("of 55 films proposed to you")).to_be_visible()
-    playwright.expect(page.locator('[class*="st-key-history-cause-"]')).to_have_count(6)
-    playwright.expect(page.get_by_text("Of 100 viewers who rated it")).to_be_visible(timeout=PATIENCE)
+    playwright.expect(page.locator(".st-key-small-causes .mr-card")).to_have_count(6)
+    playwright.expect(page.get_by_text("Of 100 viewers who rated it")).to_be_visible()
 
     page.get_by_role("link", name="Viewer 103").click()
-    playwright.expect(page).to_have_url(re.compile("viewer=103"), timeout=PATIENCE)
+    playwright.expect(page).to_have_url(re.compile("viewer=103"))
     playwright.expect(heading).to_be_visible()
     page.go_back()
-    playwright.expect(page).to_have_url(re.compile("viewer=100"), timeout=PATIENCE)
-    playwright.expect(heading).to_be_visible(timeout=PATIENCE)
+    playwright.expect(page).to_have_url(re.compile("viewer=100"))
+    playwright.expect(heading).to_be_visible()
     assert hosts == {"127.0.0.1"}
 
 
@@ -63,14 +62,14 @@ def test_ratings_come_in_from_a_file_and_go_out_as_one(
         newline="",
     )
     page.goto(f"{app_url}/taste?viewer=100&part=Your+data")
-    page.locator('input[type="file"]').set_input_files(file, timeout=PATIENCE)
-    playwright.expect(page.get_by_text("3 films found here, 1 row left out")).to_be_visible(timeout=PATIENCE)
+    page.locator('input[type="file"]').set_input_files(file)
+    playwright.expect(page.get_by_text("3 films found here, 1 row left out")).to_be_visible()
     assert fake_api.events == []
     page.get_by_role("button", name="Import 3 ratings").click()
-    playwright.expect(page.get_by_text("They count from now on")).to_be_visible(timeout=PATIENCE)
+    playwright.expect(page.get_by_text("They count from now on")).to_be_visible()
     assert [event["rating"] for event in fake_api.events] == [4.5, 4.5, 4.5]
 
-    with page.expect_download(timeout=PATIENCE) as started:
+    with page.expect_download() as started:
         page.get_by_role("button", name="Download CSV").click()
     saved = tmp_path / "saved.csv"
     started.value.save_as(saved)
@@ -86,14 +85,14 @@ def test_a_second_person_joins_and_the_address_remembers(
     hosts: set[str],
 ) -> None:
     page.goto(f"{app_url}/together?viewer=100")
-    playwright.expect(page.get_by_text("Choose at least two viewers")).to_be_visible(timeout=PATIENCE)
+    playwright.expect(page.get_by_text("Choose at least two viewers")).to_be_visible()
     box = page.get_by_role("combobox", name="Who is watching?")
     box.fill("103")
     box.press("Enter")
-    cards = page.locator('[class*="st-key-card-together-"]')
-    playwright.expect(cards).to_have_count(24, timeout=PATIENCE)
+    cards = page.locator(".st-key-wall-together .mr-card")
+    playwright.expect(cards).to_have_count(24)
     playwright.expect(cards.first).to_contain_text("Viewer 103 70%")
     playwright.expect(page).to_have_url(re.compile("with=103"))
     page.reload()
-    playwright.expect(cards).to_have_count(24, timeout=PATIENCE)
+    playwright.expect(cards).to_have_count(24)
     assert hosts == {"127.0.0.1"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
-from fake_api import FILMS, FakeApi
+from fake_api import FakeApi
+from fake_films import FILMS
 from pydantic import BaseModel
 
 from app import schemas

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from fake_api import HOSTILE
+from fake_films import HOSTILE
 
 from ui.models import Pick, Reason
 from ui.summary import MAX_PICKS, SummaryFacts, make_summary

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from drawn_cards import read_cards
 from fake_api import FakeApi
 from streamlit.testing.v1 import AppTest
 from test_views import texts
@@ -26,9 +27,11 @@ def test_every_card_shows_everybodys_match(open_app, fake_api: FakeApi) -> None:
     (asked,) = bodies(fake_api)
     assert [member["viewer"] for member in asked["members"]] == ["100", "103"]
     assert (asked["k"], asked["care"]) == (24, 0.5)
-    cards = [each.value for each in app.markdown if "You **90%**" in each.value]
+    cards = read_cards(app, "together")
     assert len(cards) == 24
-    assert all("Viewer 103 **70%**" in card for card in cards)
+    for card in cards:
+        matches = [(line["text"], line["strong"]) for line in card["lines"][:2]]
+        assert matches == [("You", "90%"), ("Viewer 103", "70%")]
     told = texts(app)
     assert "Best for Viewer 103, who liked The Last Harbour" in told
     assert "Best for you, who liked The Last Harbour" in told

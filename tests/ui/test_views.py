@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from drawn_cards import read_texts
 from fake_api import FakeApi
 from streamlit.testing.v1 import AppTest
 
 
 def texts(app: AppTest) -> str:
     parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.title, *app.subheader]
-    return "\n".join([*(str(part.value) for part in parts), *(part.proto.body for part in app.get("html"))])
+    return "\n".join([*(str(part.value) for part in parts), *read_texts(app)])
 
 
 def test_title_page_shows_facts_and_neighbours(open_app) -> None:
@@ -51,7 +52,7 @@ def test_like_on_the_title_page_is_known_on_the_others(open_app, fake_api: FakeA
 
 
 def test_every_page_survives_an_api_that_goes_away(open_app, fake_api: FakeApi) -> None:
-    for view in ("for_you", "title", "taste", "together", "inspect", "evaluation"):
+    for view in ("for_you", "title", "taste", "together", "inspect", "evaluation", "simulation"):
         fake_api.down = False
         app = open_app(viewer="100")
         fake_api.down = True
@@ -61,7 +62,7 @@ def test_every_page_survives_an_api_that_goes_away(open_app, fake_api: FakeApi) 
 
 def test_every_page_survives_another_version_of_the_api(open_app, fake_api: FakeApi) -> None:
     fake_api.garbled = True
-    for view in ("for_you", "title", "taste", "together", "inspect", "evaluation"):
+    for view in ("for_you", "title", "taste", "together", "inspect", "evaluation", "simulation"):
         app = open_app(view, viewer="100")
         assert not app.exception
         assert "does not understand" in texts(app)

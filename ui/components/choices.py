@@ -28,5 +28,5 @@ def choose_variety(key: str) -> float:
         0.1,
         key=key,
         persist_state="session",
-        help="0 keeps the best matches first; higher values avoid films that resemble each other.",
+        help="0 leaves the order as it is; higher values avoid films that resemble each other.",
     )

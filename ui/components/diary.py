@@ -9,13 +9,14 @@ from uuid import uuid4
 import streamlit as st
 
 from ui.api_client import ApiRefused, ApiUnavailable, FeedbackEvent
-from ui.components.card import TITLE_PAGE, show_movie_cards
+from ui.components.card import show_movie_cards, show_small_cards
 from ui.components.marks import show_marks
-from ui.components.poster import show_poster
+from ui.connection import get_client
+from ui.marking import get_book, undo_movie
 from ui.memory import note_change, read_state, remember
 from ui.models import Action
-from ui.session import Person, get_book, get_client, make_address, undo_movie
-from ui.text import count_things, escape_markdown, name_movie, strip_year
+from ui.session import Person
+from ui.text import count_things, escape_markdown, name_movie
 from ui.viewers import DiaryEntry, LogEvent, load_history, load_log
 
 HISTORY_PAGE: Final = 24
@@ -43,17 +44,8 @@ def show_history(person: Person) -> None:
     st.caption(
         f"{first:,} to {last:,} of {count_things(history.total, 'title')}, newest first. Stars are out of 5."
     )
-    with st.grid(min_column_width=104, gap=("small", "small"), key="history"):
-        for row, entry in enumerate(history.entries):
-            with st.container(gap="xsmall", key=f"history-{row}"):
-                show_poster(entry.item)
-                st.page_link(
-                    TITLE_PAGE,
-                    label=escape_markdown(strip_year(entry.item)),
-                    icon="",
-                    query_params=make_address(entry.item),
-                )
-                st.caption(describe_entry(entry))
+    films = [entry.item for entry in history.entries]
+    show_small_cards(person, films, "history", [describe_entry(entry) for entry in history.entries])
     n_pages = -(-history.total // HISTORY_PAGE)
     if n_pages > 1:
         st.pagination(n_pages, key="history_page")

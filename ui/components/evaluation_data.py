@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.connection import get_client
 from ui.measurement_charts import draw_genres, draw_importance, draw_ratings
-from ui.session import get_client
 from ui.text import count_things, escape_markdown
 
 

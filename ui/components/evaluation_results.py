@@ -6,10 +6,10 @@ from typing import Final
 
 import streamlit as st
 
+from ui.connection import get_client
 from ui.measurement_charts import draw_systems, draw_trade_off
 from ui.measurements import Difference, Evaluation, Headline, Overview, Report
 from ui.metrics import explain_metric, format_p_value, name_metric, name_protocol
-from ui.session import get_client
 from ui.text import count_things, escape_markdown, name_system
 
 ACCURACY: Final = ("ndcg", "hit_rate", "recall", "precision", "map", "mrr")

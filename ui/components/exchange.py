@@ -10,9 +10,12 @@ from typing import Final, Literal
 
 import streamlit as st
 
+from ui.answers import load_health
 from ui.api_client import ApiRefused, ApiUnavailable
+from ui.connection import get_client
+from ui.marking import forget_feedback
 from ui.memory import note_change, read_state, remember
-from ui.session import Person, forget_feedback, get_client, load_health
+from ui.session import Person
 from ui.text import count_things, escape_markdown, name_movie
 from ui.viewers import (
     ImportReport,

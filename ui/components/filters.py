@@ -7,9 +7,9 @@ from typing import Final
 
 import streamlit as st
 
+from ui.answers import load_genres, load_health
 from ui.api_client import ApiUnavailable, Wishes
 from ui.components.choices import choose_variety
-from ui.session import load_genres, load_health
 from ui.text import AIM_NAMES, name_generation
 
 FIRST_YEAR: Final = 1900
@@ -48,7 +48,8 @@ def show_filters() -> tuple[Wishes, bool]:
             format_func=lambda aim: AIM_NAMES[aim],
             persist_state="session",
             help="“Something for tonight” leans to what people with your history watch next, “something to "
-            "look forward to” to what you would like at any time.",
+            "look forward to” to what you would like at any time; “best match first” goes by the match "
+            "alone.",
         )
         variety = choose_variety("variety")
         engine = st.selectbox(

@@ -7,12 +7,13 @@ from typing import Final
 
 import streamlit as st
 
+from ui.answers import load_health
 from ui.api_client import Wishes
 from ui.components.choices import choose_length
 from ui.differences import ListDifference, Row, compare_lists
 from ui.inspection import load_list
 from ui.models import Pick
-from ui.session import Person, load_health
+from ui.session import Person
 from ui.text import escape_markdown, format_match, format_move, name_generation, name_movie
 
 _SINGLE: Final = "v1-"

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.answers import load_health, load_viewers
 from ui.api_client import ApiUnavailable
 from ui.components.notices import show_unavailable
 from ui.models import Viewer
-from ui.session import (
-    Person,
-    choose_person,
-    find_person,
-    load_health,
-    load_viewers,
-    make_guest_id,
-    read_address,
-    write_address,
-)
+from ui.session import Person, choose_person, find_person, make_guest_id, read_address, write_address
 from ui.text import count_things, escape_markdown
 
 _CHOICE = "viewer_choice"

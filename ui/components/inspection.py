@@ -7,17 +7,27 @@ from typing import Final
 import streamlit as st
 
 from ui.charts import draw_funnel, draw_timings, draw_waterfall
-from ui.components.card import explain_match
 from ui.components.poster import show_poster
 from ui.features import explain_feature, name_feature
 from ui.models import Inspection, PickTrace
-from ui.text import count_things, escape_markdown, format_match, name_movie, name_source
+from ui.text import (
+    count_things,
+    escape_markdown,
+    explain_match,
+    format_match,
+    join_words,
+    name_movie,
+    name_source,
+)
 
 MAX_TABLE: Final = 420
 
 
 def show_pipeline(inspection: Inspection) -> None:
     """Draw how many films every stage leaves, and how long it takes."""
+    if inspection.failed:
+        names = join_words([name_source(source) for source in inspection.failed])
+        st.warning(f"Left out of this list because of a fault: {names}.", icon=":material/warning:")
     funnel, timings = st.columns(2, gap="medium")
     with funnel:
         st.markdown("**From catalogue to screen** :gray[films left after each stage]")

@@ -7,8 +7,9 @@ from typing import Final
 import streamlit as st
 
 from ui.feedback import Mark, MarkBook
+from ui.marking import mark_movie, undo_movie
 from ui.models import Action, Movie
-from ui.session import Person, make_address, mark_movie, undo_movie
+from ui.session import Person, make_address
 from ui.text import escape_markdown, name_movie
 
 ICONS: Final[dict[Action, str]] = {

@@ -10,8 +10,8 @@ from typing import Final
 import streamlit as st
 
 from ui.api_client import ApiRefused, ApiUnavailable
+from ui.connection import get_client, get_outbox
 from ui.feedback import MarkBook
-from ui.session import get_client, get_outbox
 from ui.text import count_things, escape_markdown
 
 CHECK_SECONDS: Final = 2.0

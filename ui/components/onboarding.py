@@ -6,21 +6,16 @@ from typing import Final
 
 import streamlit as st
 
+from ui.answers import load_genres, search_movies
 from ui.api_client import Wishes
 from ui.components.card import show_movie_cards, show_rail
 from ui.components.marks import show_marks
 from ui.components.notices import plain_errors, show_feedback_state
+from ui.connection import get_client
 from ui.feedback import MarkBook
+from ui.marking import get_book, send_waiting
 from ui.models import Movie, PickList
-from ui.session import (
-    Person,
-    choose_person,
-    get_book,
-    get_client,
-    load_genres,
-    search_movies,
-    send_waiting,
-)
+from ui.session import Person, choose_person
 from ui.text import count_things
 
 N_STARTERS: Final = 18

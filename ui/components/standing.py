@@ -6,18 +6,18 @@ from typing import Final
 
 import streamlit as st
 
-from ui.components.card import TITLE_PAGE, explain_match
-from ui.components.poster import show_poster
+from ui.components.card import show_small_cards
+from ui.components.cards import TITLE_PAGE
 from ui.models import Movie
-from ui.session import Person, make_address
+from ui.session import Person
 from ui.taste_charts import draw_taste_groups
 from ui.text import (
     count_things,
     escape_markdown,
+    explain_match,
     format_match,
     name_movie,
     name_source,
-    strip_year,
 )
 from ui.titles import Appeal, Cause, Standing
 
@@ -48,7 +48,7 @@ def show_standing(person: Person, standing: Standing) -> None:
         st.caption(escape_markdown(standing.note))
 
 
-def show_causes(standing: Standing) -> None:
+def show_causes(person: Person, standing: Standing) -> None:
     """Draw every liked title that speaks for the film, with its share."""
     causes = standing.causes
     if not causes:
@@ -59,12 +59,10 @@ def show_causes(standing: Standing) -> None:
         f"{'speaks' if len(causes) == 1 else 'speak'} for it. "
         "The share says how much of the evidence comes from each; all together make 100%."
     )
-    with st.grid(min_column_width=104, gap=("small", "small"), key="causes"):
-        for cause in causes[:N_CAUSE_CARDS]:
-            with st.container(gap="xsmall", key=f"history-cause-{cause.item.item_id}"):
-                show_poster(cause.item)
-                _link(cause.item)
-                st.caption(_format_share(cause))
+    shown = causes[:N_CAUSE_CARDS]
+    show_small_cards(
+        person, [cause.item for cause in shown], "causes", [_format_share(cause) for cause in shown]
+    )
     if rest := causes[N_CAUSE_CARDS:]:
         lines = " · ".join(
             f"{escape_markdown(name_movie(cause.item))} {_format_share(cause)}" for cause in rest
@@ -119,9 +117,3 @@ def _describe_place(standing: Standing) -> str:
 
 def _format_share(cause: Cause) -> str:
     return f"{cause.share:.0%}" if cause.share >= 0.01 else "<1%"
-
-
-def _link(movie: Movie) -> None:
-    st.page_link(
-        TITLE_PAGE, label=escape_markdown(strip_year(movie)), icon="", query_params=make_address(movie)
-    )

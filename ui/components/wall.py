@@ -12,9 +12,10 @@ from ui.components.card import show_pick_cards
 from ui.components.marks import show_marks
 from ui.components.notices import show_feedback_state
 from ui.feedback import MarkBook, read_signals
+from ui.marking import HOME, get_book, send_waiting
 from ui.models import Pick
 from ui.rerank import Placed, Signal, rerank
-from ui.session import HOME, Person, get_book, send_waiting
+from ui.session import Person
 from ui.shelf import Shelf, extend_shelf, get_shelf
 from ui.text import count_things, escape_markdown, join_words, name_generation, strip_year
 
@@ -25,7 +26,9 @@ N_MORE: Final = 12
 DEFAULT_STRENGTH: Final = 0.5
 _MATCH_NOTE: Final = (
     "**Match** is the model's estimate of the chance that you like a film if you watch it; it is not a "
-    "star rating. **▲3** means three places up, **+6 points** how far a thumb moved the match for the order."
+    "star rating. The order also asks how likely you are to watch it, so a lower match may stand higher; "
+    "“Best match first” under Filters goes by the match alone. **▲3** means three places up, **+6 points** "
+    "how far a thumb moved the match for the order."
 )
 
 
@@ -155,7 +158,8 @@ def _show_summary(
         parts.append(f"the recommender has counted {n_counted} of your marks")
     if shelf.wishes.generation != "v2":
         parts.append(escape_markdown(name_generation(shelf.wishes.generation)))
-    st.caption(" · ".join(parts), help=_MATCH_NOTE)
+    with st.container(key="summary"):
+        st.caption(" · ".join(parts), help=_MATCH_NOTE)
     if shelf.note:
         st.info(escape_markdown(shelf.note), icon=":material/info:")
 

@@ -7,13 +7,14 @@ from typing import Final
 
 import streamlit as st
 
+from ui.answers import load_genres, search_movies
 from ui.api_client import Wishes
 from ui.components.choices import choose_length, choose_variety
 from ui.components.filters import FIRST_YEAR
 from ui.components.generations import show_list_difference
 from ui.inspection import load_list
 from ui.models import Movie
-from ui.session import Person, load_genres, search_movies
+from ui.session import Person
 from ui.text import AIM_NAMES, escape_markdown, name_movie
 
 MAX_LIKES: Final = 5

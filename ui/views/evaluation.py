@@ -8,8 +8,8 @@ import streamlit as st
 
 from ui.components.evaluation_data import show_data, show_features
 from ui.components.evaluation_results import show_build_check, show_overview, show_report, show_trade_off
+from ui.connection import get_client
 from ui.measurements import Evaluation
-from ui.session import get_client
 from ui.text import escape_markdown
 
 LOOKS: Final = {
@@ -35,6 +35,7 @@ def render() -> None:
         required=True,
         key="evaluation_look",
         label_visibility="collapsed",
+        wrap=False,
     )
     if look == "features":
         show_features()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import streamlit as st
 
 from ui.api_client import ApiUnavailable, Wishes
 from ui.components.card import show_rail
+from ui.components.cards import Head, show_waiting_cards
 from ui.components.filters import show_filters
 from ui.components.notices import plain_errors, show_unavailable
 from ui.components.onboarding import needs_onboarding, show_onboarding
-from ui.components.taste import show_recent_taste
 from ui.components.wall import N_SHOWN, show_wall
-from ui.models import Movie, Section
-from ui.session import Person, get_book, send_waiting
+from ui.marking import get_book, send_waiting
+from ui.models import Movie
+from ui.session import Person
 from ui.shelf import Shelf, find_last_shelf, get_shelf, load_shelf
 from ui.text import count_things, escape_markdown, join_words
 
@@ -45,6 +47,9 @@ def render() -> None:
         "Your recent taste", icon=":material/insights:", key="recent", on_change="rerun"
     ) as panel:
         if panel.open:
+            # Charts take a second to import, and most visits never open this.
+            from ui.components.taste import show_recent_taste
+
             with plain_errors("recent"):
                 show_recent_taste(person)
 
@@ -64,10 +69,15 @@ def _show_heading(person: Person) -> None:
 
 
 def _load_or_keep(person: Person, wishes: Wishes, fresh: bool) -> Shelf | None:
+    place = st.empty()
     try:
-        with st.skeleton(height=420):
-            shelf = load_shelf(person, wishes, fresh)
+        if get_shelf() is None:
+            with place:
+                show_waiting_cards()
+        shelf = load_shelf(person, wishes, fresh)
+        place.empty()
     except ApiUnavailable as error:
+        place.empty()
         show_unavailable(str(error), "list")
     else:
         _start_over(shelf)
@@ -111,26 +121,9 @@ def _show_row(person: Person, number: int, hide_saved: bool) -> None:
     films = [pick for pick in row.items if pick.item_id not in saved]
     open_rows: set[str] = st.session_state.setdefault("open_rows", set())
     shown = films if row.title in open_rows else films[:ROW_SHOWN]
-    _show_row_head(row, f"row-{number}", len(films) - len(shown))
-    show_rail(person, book, shown, f"row{number}")
+    head = Head(row.title, row.hint, len(films) - len(shown))
+    show_rail(person, book, shown, f"row{number}", head, partial(_open_row, row.title))
     _redraw_if_stale()
-
-
-def _show_row_head(row: Section, key: str, n_more: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"head-{key}"):
-        with st.container(gap=None, width="stretch"):
-            st.subheader(escape_markdown(row.title), anchor=False)
-            st.caption(escape_markdown(row.hint))
-        if n_more > 0:
-            st.button(
-                f"{n_more} more",
-                key=f"more-{key}",
-                type="tertiary",
-                icon=":material/chevron_right:",
-                help=f"Show {n_more} more films of this row",
-                on_click=_open_row,
-                args=(row.title,),
-            )
 
 
 def _open_row(title: str) -> None:
@@ -150,9 +143,7 @@ def _show_saved(person: Person, hide_saved: bool) -> None:
     hint = "Kept for later; press the bookmark to remove one"
     if n_above:
         hint += f". {count_things(n_above, 'more', 'more')} above, marked with a bookmark"
-    _show_row_head(Section("saved", "Saved", hint, None, None, ()), "saved", 0)
-    if films:
-        show_rail(person, book, films, "saved")
+    show_rail(person, book, films, "saved", Head("Saved", hint))
     _redraw_if_stale()
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from ui.answers import load_health
 from ui.api_client import Wishes
 from ui.components.choices import choose_length
 from ui.components.generations import show_generations
@@ -15,7 +16,7 @@ from ui.components.inspection import show_item, show_pipeline
 from ui.components.what_if import show_what_if
 from ui.inspection import load_inspection
 from ui.models import Inspection
-from ui.session import Person, load_health
+from ui.session import Person
 from ui.text import escape_markdown, name_generation
 
 LOOKS: Final = {
@@ -41,6 +42,7 @@ def render() -> None:
         key="inspect_look",
         persist_state="session",
         label_visibility="collapsed",
+        wrap=False,
     )
     if look == "generations":
         show_generations(person)

@@ -10,11 +10,13 @@ from ui.charts import draw_shares
 from ui.components.diary import show_history, show_log, show_saved_and_thumbs
 from ui.components.exchange import show_deletion, show_export, show_import
 from ui.components.notices import plain_errors, show_feedback_state
+from ui.connection import get_client
+from ui.marking import get_book, send_waiting
 from ui.memory import read_state, remember
-from ui.session import Person, get_book, get_client, send_waiting
+from ui.session import Person
 from ui.taste_charts import draw_genre_timeline, draw_rating_timeline, draw_year_timeline
-from ui.text import count_things
-from ui.viewers import Profile, load_profile
+from ui.text import count_things, escape_markdown
+from ui.viewers import Profile, Timeline, load_profile
 
 PROFILE: Final = "Profile"
 OVER_TIME: Final = "Over time"
@@ -36,6 +38,7 @@ def render() -> None:
         required=True,
         key="part",
         label_visibility="collapsed",
+        wrap=False,
         bind="query-params",
     )
     send_waiting(person)
@@ -121,6 +124,21 @@ def _show_timeline(profile: Profile) -> None:
         st.markdown("**How old your films are**")
         st.caption("Median release year of the titles you liked.")
         draw_year_timeline(timeline)
+    st.markdown("**Directors you liked most**")
+    st.caption("Whom you liked two titles or more of in one period, and when.")
+    st.markdown(list_directors(timeline) or "No director twice in one period.")
+
+
+def list_directors(timeline: Timeline) -> str:
+    """Return each period's most liked director with all periods they led, first come first, as Markdown."""
+    led: dict[str, list[str]] = {}
+    for period in timeline.periods:
+        if period.director:
+            led.setdefault(period.director, []).append(period.name)
+    return "\n".join(
+        f"- **{escape_markdown(director)}** {escape_markdown(', '.join(names))}"
+        for director, names in led.items()
+    )
 
 
 if __name__ == "__main__":

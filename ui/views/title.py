@@ -6,24 +6,18 @@ from typing import Final
 
 import streamlit as st
 
+from ui.answers import load_genres, load_movie, load_similar, search_movies
 from ui.components.card import show_movie_cards
 from ui.components.marks import show_mark_buttons
 from ui.components.notices import plain_errors, show_feedback_state
 from ui.components.poster import show_poster
 from ui.components.standing import show_appeal, show_causes, show_standing
+from ui.connection import get_client
 from ui.feedback import MarkBook
+from ui.marking import get_book, send_waiting
 from ui.memory import read_state, remember
 from ui.models import MovieFacts
-from ui.session import (
-    Person,
-    get_book,
-    get_client,
-    load_genres,
-    load_movie,
-    load_similar,
-    search_movies,
-    send_waiting,
-)
+from ui.session import Person
 from ui.text import count_things, escape_markdown, format_match, strip_year
 from ui.titles import Standing, load_appeal, load_standing
 
@@ -70,7 +64,7 @@ def _show_movie(person: Person, item_id: str) -> None:
         standing = _load_standing(person, item_id)
         _show_facts(person, book, movie, standing)
         st.subheader("Your titles behind it", anchor=False)
-        show_causes(standing)
+        show_causes(person, standing)
         st.subheader("Similar titles", anchor=False)
         _show_similar(person, book, item_id)
         st.subheader("Who else it suits", anchor=False)

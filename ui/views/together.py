@@ -7,15 +7,16 @@ from typing import Final
 
 import streamlit as st
 
+from ui.answers import load_genres, load_viewers
 from ui.api_client import ApiRefused
-from ui.components.card import CARD_WIDTH, show_title
-from ui.components.marks import show_mark_buttons
+from ui.components.cards import Line, make_card, show_cards
 from ui.components.notices import plain_errors, show_feedback_state
-from ui.components.poster import show_poster
+from ui.connection import get_client
 from ui.groups import MAX_MEMBERS, MIN_MEMBERS, Balance, GroupList, GroupPick, recommend_together
+from ui.marking import get_book, send_waiting
 from ui.memory import read_state, remember
-from ui.session import Person, get_book, get_client, load_genres, load_viewers, send_waiting
-from ui.text import count_things, describe_movie, escape_markdown, format_match
+from ui.session import Person
+from ui.text import count_things, escape_markdown, format_match
 
 N_FILMS: Final = 24
 FAIRNESS: Final = {"Best on average": 0.0, "Balanced": 0.5, "Nobody left out": 1.0}
@@ -157,27 +158,24 @@ def _show_share(person: Person, share: Balance, n_items: int) -> None:
 
 def _show_wall(person: Person, made: GroupList) -> None:
     book = get_book(person)
-    with st.grid(6, min_column_width=CARD_WIDTH, gap=("medium", "small"), key="wall-together"):
-        for pick in made.items:
-            with st.container(key=f"card-together-{pick.item_id}", gap="xsmall", height="stretch"):
-                show_poster(pick, pick.rank)
-                show_title(pick)
-                if facts := describe_movie(pick):
-                    st.caption(escape_markdown(facts))
-                _show_members(person, pick)
-                st.caption(escape_markdown(_explain(person, pick)))
-                show_mark_buttons(person, book, pick, "together", pick.rank)
+    cards = [
+        make_card(
+            pick,
+            book,
+            [*_describe_members(person, pick), Line(_explain(person, pick), "quiet")],
+            place=pick.rank,
+        )
+        for pick in made.items
+    ]
+    show_cards(person, "together", "wall", made.items, cards)
 
 
-def _show_members(person: Person, pick: GroupPick) -> None:
-    lines = [
-        f"{escape_markdown(name_member(person, member.viewer))} **{format_match(member.match)}**"
+def _describe_members(person: Person, pick: GroupPick) -> list[Line]:
+    note = "The estimated chance that each person likes the film. It is not a star rating."
+    return [
+        Line(name_member(person, member.viewer), strong=format_match(member.match), note=note)
         for member in pick.members
     ]
-    st.markdown(
-        "  \n".join(lines),
-        help="The estimated chance that each person likes the film. It is not a star rating.",
-    )
 
 
 def _explain(person: Person, pick: GroupPick) -> str:

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from ui.answers import load_health
 from ui.api_client import ApiError, Wishes
 from ui.components.header import describe_viewer
 from ui.components.tour_bar import get_step, go_to_step
+from ui.connection import get_client
 from ui.inspection import load_list
 from ui.models import Pick
-from ui.session import Person, get_client, load_health
+from ui.session import Person
 from ui.summary import MAX_PICKS, SummaryFacts, make_summary
 from ui.text import count_things, escape_markdown
 from ui.tour import MINUTES, STEPS

@@ -13,10 +13,11 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from movierec.costs import StageCost
 from movierec.errors import CorruptBundleError, IncompatibleBundleError
 from movierec.schema import DatasetInfo
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 MANIFEST_NAME: Final = "manifest.json"
 CHECKSUM_NAME: Final = "manifest.sha256"
 
@@ -27,7 +28,7 @@ class BuildFacts(BaseModel):
     """What the build knows about the bundle it makes.
 
     ``fingerprint`` is a hash of data, config and code: two builds with the same one need not both run.
-    ``feature_names`` and ``source_names`` are in their locked order.
+    ``feature_names`` and ``source_names`` are in their locked order; ``stages`` is what each took.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
@@ -39,6 +40,7 @@ class BuildFacts(BaseModel):
     metrics: dict[str, float] = Field(default_factory=dict)
     config: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
     build_seconds: float = 0.0
+    stages: tuple[StageCost, ...] = ()
 
 
 class FileEntry(BaseModel):

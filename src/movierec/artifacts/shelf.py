@@ -1,4 +1,4 @@
-"""The folder of bundles: which exist, which is current, which may go."""
+"""The folder of bundles: which exist, which is current, which was before it, which may go."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,10 @@ from movierec.artifacts.manifest import Manifest, read_manifest
 from movierec.errors import ArtifactError, ConfigError, CorruptBundleError, NoBundleError
 
 POINTER_NAME: Final = "CURRENT"
+PREVIOUS_NAME: Final = "PREVIOUS"
+"""Versions that were current before, one a line, the latest last."""
+
+_REMEMBERED: Final = 50
 _VERSION: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
@@ -28,22 +33,88 @@ def read_pointer(bundles_dir: Path) -> str:
         raise NoBundleError(f"no bundle in {bundles_dir}, run: movierec build") from None
     except OSError as error:
         raise CorruptBundleError(
-            f"{POINTER_NAME} in {bundles_dir} cannot be read: {error.strerror}"
+            f"{bundles_dir.name}/{POINTER_NAME} cannot be read: {error.strerror}"
         ) from error
     if not _VERSION.fullmatch(version) or not (bundles_dir / version).is_dir():
         raise CorruptBundleError(
-            f"{POINTER_NAME} in {bundles_dir} names no bundle, got {version[:80]!r}; run: movierec build"
+            f"{bundles_dir.name}/{POINTER_NAME} names no bundle, got {version[:80]!a}; run: movierec build"
         )
     return version
 
 
+def stat_pointer(bundles_dir: Path) -> tuple[int, int] | None:
+    """Return what changes whenever ``CURRENT`` is written anew, for watchers; None where there is none."""
+    try:
+        found = (bundles_dir / POINTER_NAME).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def point_current(bundles_dir: Path, version: str) -> None:
-    """Make an existing bundle the current one; raises ``ConfigError`` for an unknown version."""
+    """Make an existing bundle the current one; raises ``ConfigError`` for an unknown version.
+
+    What was current before is remembered for :func:`roll_back`.
+    """
     if not _VERSION.fullmatch(version) or not (bundles_dir / version).is_dir():
         known = ", ".join(manifest.version for manifest in list_bundles(bundles_dir)) or "none"
         raise ConfigError(f"version must name a bundle in {bundles_dir}, got {version!r}; there are: {known}")
+    before = _read_name(bundles_dir)
+    if before is not None and before != version:
+        # Before the swap: a kill between the two leaves an entry equal to CURRENT, which readers skip.
+        earlier = [name for name in _read_previous(bundles_dir) if name != before]
+        _write_previous(bundles_dir, [*earlier, before])
+    _write_pointer(bundles_dir, version)
+
+
+def list_previous(bundles_dir: Path) -> tuple[str, ...]:
+    """Return the versions that were current before and still exist, the latest first."""
+    current = _read_name(bundles_dir)
+    return tuple(
+        version
+        for version in reversed(_read_previous(bundles_dir))
+        if version != current and (bundles_dir / version).is_dir()
+    )
+
+
+def roll_back(bundles_dir: Path, version: str) -> None:
+    """Make one of :func:`list_previous` current again and forget what was current after it.
+
+    Raises ``ConfigError`` where it is none of them. A second call with the next one goes further back.
+    """
+    previous = list_previous(bundles_dir)
+    if version not in previous:
+        raise ConfigError(
+            f"version must have been current before, got {version!r}; there are: "
+            f"{', '.join(previous) or 'none'}"
+        )
+    _write_pointer(bundles_dir, version)
+    _write_previous(bundles_dir, previous[: previous.index(version) : -1])
+
+
+def _read_name(bundles_dir: Path) -> str | None:
+    try:
+        return read_pointer(bundles_dir)
+    except ArtifactError:
+        return None
+
+
+def _write_pointer(bundles_dir: Path, version: str) -> None:
     with replace_atomically(bundles_dir / POINTER_NAME) as temporary:
         temporary.write_text(f"{version}\n", encoding="utf-8")
+
+
+def _read_previous(bundles_dir: Path) -> list[str]:
+    try:
+        lines = (bundles_dir / PREVIOUS_NAME).read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if _VERSION.fullmatch(line)]
+
+
+def _write_previous(bundles_dir: Path, versions: Sequence[str]) -> None:
+    with replace_atomically(bundles_dir / PREVIOUS_NAME) as temporary:
+        temporary.write_text("".join(f"{name}\n" for name in versions[-_REMEMBERED:]), encoding="utf-8")
 
 
 def list_bundles(bundles_dir: Path) -> tuple[Manifest, ...]:

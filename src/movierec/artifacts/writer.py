@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from movierec.artifacts.archives import write_archive
 from movierec.artifacts.files import hash_file, sync_path
 from movierec.artifacts.manifest import (
     CHECKSUM_NAME,
@@ -29,6 +30,7 @@ from movierec.artifacts.manifest import (
 )
 from movierec.artifacts.reader import open_bundle
 from movierec.artifacts.shelf import discard_folder, point_current
+from movierec.costs import StageCost
 from movierec.errors import ArtifactError, ConfigError
 
 _BUILDING: Final = re.compile(r"^\.(?:building|discarded)-(\d+)-")
@@ -57,6 +59,7 @@ class BundleWriter:
         feature_names: tuple[str, ...] | None = None,
         source_names: tuple[str, ...] | None = None,
         build_seconds: float | None = None,
+        stages: tuple[StageCost, ...] | None = None,
     ) -> None:
         """Fill in what is known only late in a build; what is left out stays as it is."""
         known = {
@@ -64,6 +67,7 @@ class BundleWriter:
             "feature_names": feature_names,
             "source_names": source_names,
             "build_seconds": build_seconds,
+            "stages": stages,
         }
         self.facts = self.facts.model_copy(
             update={name: value for name, value in known.items() if value is not None}
@@ -71,7 +75,7 @@ class BundleWriter:
 
     def save_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write several arrays into one ``.npz`` file; object arrays are refused."""
-        np.savez(self._new_file(name, ".npz"), allow_pickle=False, **dict(arrays))
+        write_archive(self._new_file(name, ".npz"), arrays)
 
     def save_array(self, name: str, array: NDArray[Any]) -> None:
         """Write one array into a ``.npy`` file that readers can map into memory."""
@@ -92,8 +96,8 @@ class BundleWriter:
 
 
 @contextmanager
-def write_bundle(bundles_dir: Path, facts: BuildFacts) -> Iterator[BundleWriter]:
-    """Yield a writer; on success publish its folder as a bundle and make it the current one.
+def write_bundle(bundles_dir: Path, facts: BuildFacts, *, promote: bool = True) -> Iterator[BundleWriter]:
+    """Yield a writer; on success publish its folder as a bundle and ``promote`` it to the current one.
 
     The order makes a kill at any moment harmless: files are synced, then the manifest with their
     hashes, then the folder is renamed to its version, then the ``CURRENT`` pointer is swapped.
@@ -111,7 +115,8 @@ def write_bundle(bundles_dir: Path, facts: BuildFacts) -> Iterator[BundleWriter]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _open_here.discard(folder)
-    point_current(bundles_dir, writer.version)
+    if promote:
+        point_current(bundles_dir, writer.version)
 
 
 def publish_folder(folder: Path, bundles_dir: Path, facts: BuildFacts) -> str:

@@ -36,7 +36,8 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None, card
     r"""Learn from a data set and write a bundle that recommendations are served from.
 
     A bundle is versioned by its content; where one was already built from the same data, settings and code,
-    it is used again within seconds. The new bundle becomes the current one of the home folder.
+    it is used again within seconds. The new bundle becomes the current one of the home folder. A build that
+    was stopped goes on from its last finished stage when it is started again.
 
     \b
     Examples:
@@ -45,19 +46,25 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None, card
       movierec build --dataset ~/my-ratings --seed 11
       movierec build --card reports/models
     """
+    from movierec.costs import CostMeter
     from movierec.data.dataset import load_dataset
     from movierec.pipeline import build
 
     settings = read_settings(home=home)
     say = start_progress()
     config = None if seed is None else seed_config(seed)
-    manifest = build(load_dataset(dataset, settings, say), settings, config, say, force)
+    meter = CostMeter()
+    with meter.stage("read"):
+        loaded = load_dataset(dataset, settings, say)
+    manifest = build(loaded, settings, config, say, force, meter)
     data = manifest.dataset
     click.echo(f"bundle   {manifest.version}")
     click.echo(
         f"data     {data.name}: {data.n_users:,} users, {data.n_items:,} items, "
         f"{data.n_interactions:,} interactions, {data.n_quarantined:,} rows set aside"
     )
+    for cost in manifest.stages:
+        click.echo(f"stage    {cost}")
     for name, value in list_headlines(manifest.metrics).items():
         click.echo(f"metric   {name} {value:.4f}")
     click.echo(f"folder   {settings.bundles_dir / manifest.version}")

@@ -1,4 +1,4 @@
-"""``movierec feedback``: what viewers said in the app, as a list or as files."""
+"""``movierec feedback``: what viewers said in the app, as a list, as files, as a copy."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ dataset_option = click.option(
 )
 
 
-@click.group("feedback", cls=CommandGroup, short_help="List or export what viewers said in the app.")
+@click.group("feedback", cls=CommandGroup, short_help="List, export, back up what viewers said in the app.")
 def command() -> None:
-    """List or export the likes, dislikes and saves given in the app."""
+    """List, export, back up or restore the likes, dislikes and saves given in the app."""
 
 
 @command.command("list")
@@ -77,6 +77,61 @@ def export(home: Path | None, dataset: str | None, out: Path | None) -> None:
     click.echo(f"{count} events", err=True)
     click.echo(str(folder / JSONL_NAME))
     click.echo(str(folder / PARQUET_NAME))
+
+
+@command.command("backup")
+@home_option
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def backup(home: Path | None, target: Path) -> None:
+    r"""Copy the whole store, of all data sets, to TARGET; the API may go on meanwhile.
+
+    TARGET appears whole or not at all; an existing one is replaced. A store on PostgreSQL is copied with
+    pg_dump.
+
+    \b
+    Example:
+      movierec feedback backup backups/feedback-2026-11-21.sqlite3
+    """
+    from movierec.feedback.backup import back_up
+
+    count = back_up(_find_file(read_settings(home=home)), target)
+    click.echo(f"{count} events", err=True)
+    click.echo(str(target))
+
+
+@command.command("restore")
+@home_option
+@click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
+def restore_backup(home: Path | None, source: Path) -> None:
+    r"""Make the store what the copy SOURCE holds. Stop the API first.
+
+    What the store holds now is copied beside it before, as feedback.sqlite3.before-restore.
+
+    \b
+    Example:
+      movierec feedback restore backups/feedback-2026-11-21.sqlite3
+    """
+    from movierec.feedback.backup import back_up, count_events, restore
+
+    store = _find_file(read_settings(home=home))
+    if source.is_file():
+        count_events(source)
+    if store.exists():
+        kept = store.with_name(f"{store.name}.before-restore")
+        click.echo(f"{back_up(store, kept)} events kept in {kept}", err=True)
+    click.echo(f"{restore(source, store)} events restored", err=True)
+    click.echo(str(store))
+
+
+def _find_file(settings: Settings) -> Path:
+    """Return the file of the store; raises ``ConfigError`` where it is not SQLite's."""
+    from movierec.errors import ConfigError
+    from movierec.feedback.connection import resolve_url
+
+    url = resolve_url(settings.database_url or settings.feedback_path)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise ConfigError("MOVIEREC_DATABASE_URL names PostgreSQL: copy its database with pg_dump")
+    return Path(url.database)
 
 
 @contextmanager

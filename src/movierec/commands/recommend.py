@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MAX_K: Final = 1000
 USER_COLUMN: Final = "userId"
 _SHOWN_UNKNOWN: Final = 5
-_BATCH: Final = 1000
-AIMS: Final = ("balanced", "next", "later", "return")
+_BATCH: Final = 500
+AIMS: Final = ("balanced", "next", "later", "return", "rating")
 
 
 class ListLength(click.ParamType[int]):
@@ -62,7 +62,7 @@ class ListLength(click.ParamType[int]):
     default=AIMS[0],
     show_default=True,
     help="What the order is for: what is watched next, what is liked later, what somebody wants who "
-    "comes back after a while, or a balance of all three.",
+    "comes back after a while, a balance of all three, or what is liked best if watched.",
 )
 @click.option("--skip-unknown", is_flag=True, help="Leave out ids the data set does not know.")
 @click.option("--no-feedback", is_flag=True, help="Use the data set alone, not what was said in the app.")
@@ -162,12 +162,17 @@ def recommend_table(
     import numpy as np
     import polars as pl
 
+    from movierec.batches import PROCESSES, recommend_batches
     from movierec.schema import Aim
 
     found: list[Candidates] = []
-    for start in range(0, len(user_ids), _BATCH):
-        histories = [collect(user_id) for user_id in user_ids[start : start + _BATCH]]
-        found += service.recommend_batch(histories, k, aim or Aim.BALANCED)
+    batches = (
+        [collect(user_id) for user_id in user_ids[start : start + _BATCH]]
+        for start in range(0, len(user_ids), _BATCH)
+    )
+    processes = PROCESSES if len(user_ids) > _BATCH else 1
+    for lists in recommend_batches(service, batches, k, aim or Aim.BALANCED, processes):
+        found += lists
         progress(f"{len(found):,} of {len(user_ids):,} users")
     short = sum(len(candidates) < k for candidates in found)
     if short:

@@ -20,7 +20,10 @@ SERVER_MODULE = "app.server"
 @home_option
 @click.option("--host", help="Address to bind; others than this machine need MOVIEREC_API_KEY.  [127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to bind (MOVIEREC_API_PORT, else 8000).")
-def command(home: Path | None, host: str | None, port: int | None) -> None:
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes that answer (MOVIEREC_WORKERS, else 1)."
+)
+def command(home: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
     r"""Serve the current bundle over HTTP until Ctrl-C.
 
     \b
@@ -30,7 +33,7 @@ def command(home: Path | None, host: str | None, port: int | None) -> None:
     """
     if find_spec("app") is None:
         raise ConfigError("the API is not installed beside the library; install the whole project")
-    chosen = {"--home": home, "--host": host, "--port": port}
+    chosen = {"--home": home, "--host": host, "--port": port, "--workers": workers}
     given = [text for name, value in chosen.items() if value is not None for text in (name, str(value))]
     sys.argv = ["movierec serve", *given]
     runpy.run_module(SERVER_MODULE, run_name="__main__", alter_sys=True)

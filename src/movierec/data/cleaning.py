@@ -114,7 +114,11 @@ def merge_repeats(sound: pl.DataFrame, config: ConfidenceConfig) -> pl.DataFrame
     events = ordered.filter(~is_rating)
     if events.is_empty():
         return rated.select(columns)
-    weight = pl.col(Columns.EVENT).replace_strict(dict(config.event_weights), return_dtype=pl.Float64)
+    weight = (
+        pl.col(Columns.EVENT)
+        .cast(pl.String)
+        .replace_strict(dict(config.event_weights), return_dtype=pl.Float64)
+    )
     weighted = events.with_columns(
         (weight * pl.col(Columns.VALUE).fill_null(1.0)).cast(pl.Float32).alias(Columns.CONFIDENCE),
         pl.lit(None, pl.Float32).alias(Columns.RATING),

@@ -13,12 +13,12 @@ from typing import Final
 import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from movierec.data.cleaning import merge_repeats, screen_interactions, screen_items
+from movierec.data.cleaning import RATING_EVENT, merge_repeats, screen_interactions, screen_items
 from movierec.data.confidence import ConfidenceConfig
 from movierec.data.readers.tables import RawTables
 from movierec.data.tables import hash_tables, index_tables, read_tables, write_tables
 from movierec.errors import ConfigError, DataError, QuarantineError
-from movierec.schema import Dataset, DatasetInfo
+from movierec.schema import Columns, Dataset, DatasetInfo
 
 Progress = Callable[[str], None]
 
@@ -101,19 +101,23 @@ def ingest(
         return current
     say(f"{origin.name}: reading")
     raw = read()
-    say(f"{origin.name}: checking {raw.interactions.height:,} rows")
-    sound, broken = screen_interactions(raw.interactions, raw.interactions_file, config.confidence)
+    sound, broken, height = _screen_batches(raw, config, lambda line: say(f"{origin.name}: {line}"))
     items, broken_items = screen_items(raw.items, raw.items_file)
     quarantine = pl.concat([broken, broken_items])
-    for frame, height in ((broken, raw.interactions.height), (broken_items, raw.items.height)):
-        _refuse_too_many(frame, height, quarantine, config.max_quarantined, folder)
+    for frame, rows in ((broken, height), (broken_items, raw.items.height)):
+        _refuse_too_many(frame, rows, quarantine, config.max_quarantined, folder)
+    interactions_file = raw.interactions_file
+    # The text of a large file is no longer needed, and what follows needs room.
+    del raw
     if sound.is_empty():
         raise DataError(
-            f"{raw.interactions_file} of {origin.name} has no usable rows; give at least one interaction"
+            f"{interactions_file} of {origin.name} has no usable rows; give at least one interaction"
         )
     merged = merge_repeats(sound, config.confidence)
+    del sound
     say(f"{origin.name}: {quarantine.height:,} rows set aside, {merged.height:,} interactions kept")
     user_id, catalog, interactions = index_tables(merged, items)
+    del merged
     info = DatasetInfo(
         name=origin.name,
         content_hash=hash_tables(user_id, catalog, interactions),
@@ -130,6 +134,28 @@ def ingest(
     _publish(dataset, quarantine, Manifest(ingest_version=INGEST_VERSION, fingerprint=key, info=info), folder)
     say(f"{origin.name}: {info.n_users:,} users, {info.n_items:,} items, written to {folder}")
     return dataset
+
+
+def _screen_batches(
+    raw: RawTables, config: IngestConfig, say: Progress
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Return sound interactions in compact columns, broken ones, and how many there were of both."""
+    events = pl.Enum([RATING_EVENT, *config.confidence.event_weights])
+    compact = {
+        Columns.USER_ID: pl.Categorical(),
+        Columns.ITEM_ID: pl.Categorical(),
+        Columns.EVENT: events,
+    }
+    kept: list[pl.DataFrame] = []
+    set_aside: list[pl.DataFrame] = []
+    height = 0
+    for rows in raw.batches():
+        height += rows.height
+        say(f"checking {height:,} rows")
+        sound, broken = screen_interactions(rows, raw.interactions_file, config.confidence)
+        kept.append(sound.cast(compact))  # type: ignore[arg-type]
+        set_aside.append(broken)
+    return pl.concat(kept), pl.concat(set_aside), height
 
 
 def read_current(folder: Path, key: str) -> Dataset | None:

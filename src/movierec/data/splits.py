@@ -157,6 +157,14 @@ def global_timeline(
     return _divide("global-timeline", params, ordered, held_out, _relevant(ordered, min_rating))
 
 
+def divide_at(interactions: Interactions, start: int, min_rating: float = RELEVANT_RATING) -> Split:
+    """Hold out everything from ``start`` (seconds since the epoch) on; relevant if ``min_rating`` or more."""
+    ordered = _sort(interactions)
+    held_out = ordered.timestamp >= start
+    params = {"start": float(start), "min_rating": min_rating}
+    return _divide("newest-window", params, ordered, held_out, _relevant(ordered, min_rating))
+
+
 def random_per_user(
     interactions: Interactions, share: float = 0.25, min_rating: float | None = None, seed: int = 0
 ) -> Split:

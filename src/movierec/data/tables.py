@@ -40,8 +40,8 @@ def index_tables(merged: pl.DataFrame, items: pl.DataFrame) -> tuple[tuple[str, 
     -------
     user ids by index, catalogue, interactions sorted by (user_idx, timestamp, input order)
     """
-    user_ids = sort_ids(merged[Columns.USER_ID])
-    item_ids = sort_ids(pl.concat([merged[Columns.ITEM_ID], items[Columns.ITEM_ID]]))
+    user_ids = sort_ids(_list_ids(merged[Columns.USER_ID]))
+    item_ids = sort_ids(pl.concat([_list_ids(merged[Columns.ITEM_ID]), items[Columns.ITEM_ID]]))
     sorted_rows = merged.select(
         _position(Columns.USER_ID, user_ids).alias(Columns.USER_IDX),
         _position(Columns.ITEM_ID, item_ids).alias(Columns.ITEM_IDX),
@@ -140,6 +140,10 @@ def hash_tables(user_id: tuple[str, ...], catalog: Catalog, interactions: Intera
         digest.update(f"{len(canonical)}:{dtype}\n".encode())
         digest.update(canonical.data)
     return digest.hexdigest()
+
+
+def _list_ids(column: pl.Series) -> pl.Series:
+    return column.unique().cast(pl.String)
 
 
 def _position(name: str, ids: pl.Series) -> pl.Expr:

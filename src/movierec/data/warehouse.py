@@ -73,7 +73,7 @@ def open_warehouse(folder: Path) -> duckdb.DuckDBPyConnection:
         ) from error
     for view, file in _TABLES.items():
         path = str((folder / file).resolve()).replace("'", "''")
-        connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM read_parquet('{path}')")  # noqa: S608
+        connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 # nosec B608
     for view, query in _VIEWS.items():
         connection.execute(f"CREATE OR REPLACE VIEW {view} AS {query}")
     return connection

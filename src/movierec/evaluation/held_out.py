@@ -40,10 +40,16 @@ class HeldOut:
 
     @classmethod
     def load(
-        cls, dataset_spec: str, settings: Settings, progress: Progress | None = None, seed: int = 0
+        cls,
+        dataset_spec: str,
+        settings: Settings,
+        progress: Progress | None = None,
+        seed: int = 0,
+        engine: Engine | None = None,
     ) -> Self:
         """Load a data set, split it and fit; raises ``DataError`` where nobody can be asked."""
-        return cls.fit(load_dataset(dataset_spec, settings, progress), progress=progress, seed=seed)
+        dataset = load_dataset(dataset_spec, settings, progress)
+        return cls.fit(dataset, progress=progress, seed=seed, engine=engine)
 
     @classmethod
     def fit(
@@ -52,8 +58,15 @@ class HeldOut:
         config: BuildConfig | None = None,
         progress: Progress | None = None,
         seed: int = 0,
+        engine: Engine | None = None,
     ) -> Self:
-        """Split a data set and fit; raises ``DataError`` where nobody can be asked."""
+        """Split a data set and fit, unless an ``engine`` is given that was fitted on these train rows.
+
+        Raises
+        ------
+        DataError
+            If nobody can be asked.
+        """
         started, code = perf_counter(), hash_code()
         chosen = PROTOCOL.configure(config or BuildConfig())
         split = PROTOCOL.split(dataset.interactions, seed)[0]
@@ -62,7 +75,8 @@ class HeldOut:
                 f"{dataset.info.name} has nobody to ask under {PROTOCOL.name}: it takes users with a history "
                 "and a later event they liked; choose more data"
             )
-        engine = fit_engine(split.train, dataset.catalog, chosen, progress)
+        if engine is None:
+            engine = fit_engine(split.train, dataset.catalog, chosen, progress)
         return cls(dataset, split, engine, chosen, seed, code, started)
 
     def histories(self) -> list[History]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from movierec.config import Settings
 from movierec.data.dataset import load_dataset
+from movierec.evaluation.held_out import PROTOCOL
 from movierec.evaluation.limits import QUICK_CONFIG, QUICK_LIMITS
 from movierec.evaluation.peers import OPTIONAL_PEERS, list_optional_peers
 from movierec.evaluation.protocols import Protocol, find_protocols, group_protocols
@@ -37,11 +38,20 @@ class ExtraJob:
     cost: float = 1.0
 
 
+STUDIES: Final = ExtraJob(
+    "frontier + calibration",
+    "movierec.evaluation.studies:write_studies",
+    ("frontier.json", "frontier.md", "calibration.json", "calibration.md"),
+)
+"""They look at the lists of the user timeline, so both are one job where both are asked for."""
+
 EXTRA_JOBS: Final[tuple[ExtraJob, ...]] = (
+    STUDIES,
     ExtraJob(
-        "frontier + calibration",
-        "movierec.evaluation.studies:write_studies",
-        ("frontier.json", "frontier.md", "calibration.json", "calibration.md"),
+        "cold-start",
+        "movierec.evaluation.cold_start:write_cold_start",
+        ("cold-start.json", "cold-start.md"),
+        cost=2.0,
     ),
     ExtraJob(
         "ablations",
@@ -82,9 +92,15 @@ def plan_jobs(
         info = load_dataset(spec, settings, progress).info
         shared = {"dataset_spec": spec, "out_dir": out_dir, "settings": settings, "seed": seed}
         receipt = {"content_hash": info.content_hash, "code": code, "seed": seed, "versions": versions}
-        jobs += [_plan_group(group, info, shared, receipt, quick, peers) for group in groups]
+        folder = out_dir / info.name
+        joined = False
+        for group in groups:
+            job = _plan_group(group, info, shared, receipt, quick, peers)
+            # With more peers the receipts of both would differ.
+            shares = extras and not quick and not peers and group[0].fit_group == PROTOCOL.fit_group
+            jobs.append(_join_studies(job, folder, group) if shares else job)
+            joined |= shares
         if extras and not quick:
-            folder = out_dir / info.name
             # Without the settings: they are the study's own, and part of the code.
             jobs += [
                 Job(
@@ -96,8 +112,21 @@ def plan_jobs(
                     extra.cost,
                 )
                 for extra in EXTRA_JOBS
+                if not (joined and extra is STUDIES)
             ]
     return jobs
+
+
+def _join_studies(job: Job, folder: Path, group: tuple[Protocol, ...]) -> Job:
+    arguments = {name: job.arguments[name] for name in ("dataset_spec", "out_dir", "settings", "seed")}
+    return replace(
+        job,
+        name=f"{job.name} + {STUDIES.name}",
+        call="movierec.evaluation.studies:write_protocols_and_studies",
+        arguments={**arguments, "protocols": tuple(protocol.name for protocol in group)},
+        outputs=(*job.outputs, *(folder / name for name in STUDIES.outputs)),
+        cost=job.cost + STUDIES.cost / 2,
+    )
 
 
 def _plan_group(

@@ -35,6 +35,8 @@ QUICK_LIMITS: Final = Limits(users=250, scored=60)
 
 QUICK_CONFIG: Final = BuildConfig(
     recall=RecallConfig(als=AlsConfig(factors=16, iterations=5), merge=MergeConfig(per_source=100, cap=200)),
-    training=TrainingConfig(folds=2, cuts=2, time_quantiles=(0.9,), max_queries=200),
+    training=TrainingConfig(
+        shares=(0.8, 0.6), points=1, cuts=2, time_quantiles=(0.9,), max_queries=200, newcomers=0
+    ),
     ranker=RankerConfig(max_iter=40, seeds=(0,)),
 )

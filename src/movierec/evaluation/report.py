@@ -13,6 +13,7 @@ from movierec.evaluation import chart
 from movierec.evaluation.grids import TUNING_NOTE, tabulate_tuning
 from movierec.evaluation.protocols import PROTOCOLS
 from movierec.evaluation.publication import publish
+from movierec.evaluation.rated_only import describe_rated_only
 from movierec.evaluation.results import ProtocolReport, Subset, SystemResult
 from movierec.evaluation.summary import compose_summary
 from movierec.evaluation.tables import format_difference, format_interval, format_p_value, tabulate
@@ -102,6 +103,7 @@ def compose_report(report: ProtocolReport, picture: str | None = None) -> str:
         *([_SIMULATED] if receipt.simulated else []),
         *_describe_outcome(report),
         *([f"![{report.metric.upper()} of every system with its interval]({picture})"] if picture else []),
+        *describe_rated_only(report),
         "## Accuracy",
         _table(report, tuple(f"{name}@{k}" for name in ("ndcg", "recall", "hit_rate", "map", "mrr")), sure=1),
     ]

@@ -141,6 +141,13 @@ class Aimed(Result):
     difference: Difference
 
 
+class PoolBounds(Result):
+    """Where each user's own pool is ordered: metric to what chance and what a perfect order reach."""
+
+    chance: dict[str, float]
+    perfect: dict[str, float]
+
+
 class ProtocolReport(Result):
     """One protocol on one data set.
 
@@ -163,6 +170,7 @@ class ProtocolReport(Result):
     per_user: PerUser | None = None
     tuning: tuple[PeerTuning, ...] = ()
     aimed: Aimed | None = None
+    bounds: PoolBounds | None = None
 
     def find(self, name: str) -> SystemResult:
         """Return a system by name; raises ``ConfigError``."""

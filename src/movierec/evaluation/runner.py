@@ -43,6 +43,7 @@ from movierec.evaluation.peers import (
     list_source_peers,
 )
 from movierec.evaluation.protocols import PROTOCOLS, Protocol, find_protocols, group_protocols
+from movierec.evaluation.rated_only import bound_pools
 from movierec.evaluation.receipts import hash_code, hash_config, list_differences, read_versions
 from movierec.evaluation.report import write_report, write_summary
 from movierec.evaluation.results import (
@@ -112,28 +113,28 @@ def write_protocols(
     protocols: Iterable[str],
     quick: bool = False,
     optional_peers: Iterable[str] = (),
+    fit_engine: FitEngine = fit_whole_engine,
 ) -> EvaluationReport:
     """Do what :func:`run_evaluation` does but for the summary.
 
-    ``quick`` keeps to ``QUICK_LIMITS``; ``optional_peers`` take part as well.
+    ``quick`` keeps to ``QUICK_LIMITS``; ``optional_peers`` take part as well; ``fit_engine`` fits the whole
+    pipeline.
     """
     chosen = find_protocols(protocols)
     dataset = load_dataset(dataset_spec, settings, progress)
     reports: list[ProtocolReport] = []
     for group in group_protocols(chosen):
         names = [protocol.name for protocol in group]
-        if quick:
-            found = evaluate(
-                dataset,
-                names,
-                seed=seed,
-                progress=progress,
-                config=QUICK_CONFIG,
-                limits=QUICK_LIMITS,
-                optional_peers=optional_peers,
-            )
-        else:
-            found = evaluate(dataset, names, seed=seed, progress=progress, optional_peers=optional_peers)
+        found = evaluate(
+            dataset,
+            names,
+            seed=seed,
+            progress=progress,
+            config=QUICK_CONFIG if quick else None,
+            limits=QUICK_LIMITS if quick else None,
+            fit_engine=fit_engine,
+            optional_peers=optional_peers,
+        )
         for report in found.protocols:
             write_report(report, out_dir)
             reports.append(report)
@@ -272,7 +273,7 @@ class _Run:
             if len(first.splits) > 1:
                 label += f" {number + 1}/{len(first.splits)}"
             self.progress(f"{label}: fitting on {len(split.train):,} events")
-            systems = self._fit(first.protocol, split, peers)
+            systems = self._fit([plan.protocol for plan in plans], split, peers)
             for plan in plans:
                 scored[plan.protocol.name].append(self._ask(plan, plan.splits[number], systems))
         return {
@@ -280,15 +281,17 @@ class _Run:
             for name, parts in scored.items()
         }
 
-    def _fit(self, protocol: Protocol, split: Split, peers: Sequence[TunedPeer]) -> tuple[System, ...]:
-        config = protocol.configure(self.config)
+    def _fit(
+        self, protocols: Sequence[Protocol], split: Split, peers: Sequence[TunedPeer]
+    ) -> tuple[System, ...]:
+        config = protocols[0].configure(self.config)
         return fit_systems(
             split.train,
             self.dataset.catalog,
             lambda train, catalog: self.fit_engine(train, catalog, config, self.progress),
             self.generations,
             (peer.renew() for peer in peers),
-            protocol.aim,
+            [protocol.aim for protocol in protocols],
         )
 
     def _ask(self, plan: _Plan, split: Split, systems: Iterable[System]) -> list[Scored]:
@@ -328,6 +331,7 @@ class _Run:
             per_user=keep(scored, rows, metric, best_other),
             tuning=tuning,
             aimed=judge_aimed(values, rows.user_idx, self.seed, plan.protocol.aim, singles),
+            bounds=bound_pools(plan.splits, self.ks[0]),
         )
 
     def _describe_subsets(self, plan: _Plan, scored: list[Scored], rows: Rows) -> Iterable[Subset]:

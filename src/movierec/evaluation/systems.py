@@ -69,11 +69,11 @@ def fit_systems(
     fit_engine: Callable[[Interactions, Catalog], RankingEngine],
     generations: Iterable[Generation],
     peers: Iterable[Peer],
-    aim: Aim = Aim.BALANCED,
+    aims: Iterable[Aim] = (),
 ) -> tuple[System, ...]:
     """Fit the engine once and every peer, all on the same rows.
 
-    Where ``aim`` is not the balanced one, V2 is asked under it as well, as a system of its own.
+    Under each of ``aims`` but the balanced one V2 is asked as well, as a system of its own.
     """
     wanted = tuple(generations)
     systems: list[System] = []
@@ -82,8 +82,9 @@ def fit_systems(
         engine = fit_engine(train, catalog)
         seconds = perf_counter() - start
         systems.extend(_wrap_engine(engine, generation, seconds) for generation in wanted)
-        if Generation.V2 in wanted and aim is not Aim.BALANCED:
-            systems.append(_wrap_engine(engine, Generation.V2, seconds, aim))
+        if Generation.V2 in wanted:
+            others = [aim for aim in dict.fromkeys(aims) if aim is not Aim.BALANCED]
+            systems.extend(_wrap_engine(engine, Generation.V2, seconds, aim) for aim in others)
     for peer in peers:
         start = perf_counter()
         peer.fit(train, catalog)

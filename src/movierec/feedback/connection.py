@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from movierec.errors import ConfigError, FeedbackUnavailableError
 
 BUSY_SECONDS: Final = 5
+FIRST_SAFE_WAL: Final = (3, 51, 3)
 _MIGRATION_LOCK: Final = 7_303_014
 
 
@@ -41,7 +42,7 @@ def create_engine(url: URL) -> Engine:
 
     SQLite runs in WAL mode and reports a commit only once it is on the disk. Its library comes with
     ``pysqlite3``: versions up to 3.51.2, which systems still ship, can corrupt a WAL shared by two
-    connections.
+    connections. A ``pysqlite3`` that was linked to such a version keeps a rollback journal instead.
     """
     if url.get_backend_name() == "postgresql":
         options = f"-c lock_timeout={BUSY_SECONDS * 1000} -c synchronous_commit=on"
@@ -51,7 +52,7 @@ def create_engine(url: URL) -> Engine:
             )
         except (ModuleNotFoundError, NoSuchModuleError):
             raise ConfigError(
-                "a postgresql database_url needs a driver: pip install psycopg[binary]"
+                "a postgresql database_url needs a driver: pip install psycopg[binary], or movierec[cluster]"
             ) from None
     import pysqlite3.dbapi2 as sqlite  # only here: PostgreSQL users need not have it
 
@@ -62,7 +63,8 @@ def create_engine(url: URL) -> Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver would otherwise open transactions by its own rules
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        journal = choose_journal(sqlite.sqlite_version_info)
+        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @sa.event.listens_for(engine, "begin")
@@ -71,6 +73,14 @@ def create_engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def choose_journal(version: tuple[int, ...]) -> str:
+    """Return the journal mode that several connections of an SQLite version can share safely.
+
+    The WAL-reset bug is in 3.7.0 to 3.51.2: see https://sqlite.org/wal.html
+    """
+    return "WAL" if version >= FIRST_SAFE_WAL else "DELETE"
 
 
 @contextmanager

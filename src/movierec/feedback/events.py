@@ -62,9 +62,10 @@ def select_in_force(events: Iterable[FeedbackEvent]) -> tuple[FeedbackEvent, ...
     Taking back a dislike that had replaced a like brings the like back.
     """
     timeline = list(events)
-    undone = {event.undoes for event in timeline if event.action is FeedbackAction.UNDO}
+    # An undo that came through a broker may name what is no event about this item; it takes nothing back.
+    undone = {(event.undoes, event.item_id) for event in timeline if event.action is FeedbackAction.UNDO}
     slots: dict[tuple[str, bool], FeedbackEvent] = {}
     for event in reversed(timeline):
-        if event.action is not FeedbackAction.UNDO and event.event_id not in undone:
+        if event.action is not FeedbackAction.UNDO and (event.event_id, event.item_id) not in undone:
             slots.setdefault((event.item_id, event.action is FeedbackAction.SAVE), event)
     return tuple(slots.values())

@@ -44,13 +44,15 @@ def event_to_row(event: FeedbackEvent, server_time: datetime) -> dict[str, Any]:
         raise ConfigError("rating must be given for the action rate, and only for it")
     if event.rating is not None and not MIN_RATING <= event.rating <= MAX_RATING:
         raise ConfigError(f"rating must be {MIN_RATING} to {MAX_RATING:g} stars, got {event.rating}")
+    server_time_us = to_microseconds("server_time", server_time)
     return {
         "event_id": str(event.event_id),
         "user_id": normalise_id("user_id", event.user_id),
         "item_id": normalise_id("item_id", event.item_id),
         "action": event.action.value,
         "undoes": None if event.undoes is None else str(event.undoes),
-        "server_time_us": to_microseconds("server_time", server_time),
+        "server_time_us": server_time_us,
+        "accepted_us": server_time_us,
         "client_time_us": (
             None if event.client_time is None else to_microseconds("client_time", event.client_time)
         ),

@@ -67,30 +67,41 @@ class FeedbackStore:
             raise
         return store
 
-    def append(self, event: FeedbackEvent) -> StoredFeedback:
+    def append(self, event: FeedbackEvent, accepted: datetime | None = None) -> StoredFeedback:
         """Store an event and return it with its server time; it is on the disk when this returns.
 
         Telling the same event again (same ``event_id``, user, item, action and ``undoes``) changes nothing
-        and returns the stored one. Raises ``FeedbackConflictError`` where the ``event_id`` belongs to
+        and returns the stored one.
+
+        Parameters
+        ----------
+        accepted : when the server took an event that reaches the store later than that, as through a broker.
+            Such events may come in any order and any number of times with the same outcome: each stands at
+            the earliest moment it was accepted, and an undo may come before what it takes back. Without it
+            the event follows everything its viewer has said, whatever the clock does.
+
+        Raises ``FeedbackConflictError`` where the ``event_id`` belongs to
         another event or an undo is to be undone, ``UnknownFeedbackError`` where ``undoes`` names no event
         of this user about this item, ``ConfigError`` for values that cannot be stored.
         """
-        row = event_to_row(event, self._clock())
+        row = event_to_row(event, accepted or self._clock())
         with self._writing("take an event") as connection:
             sequence = self._lock_revision(connection) + 1
             stored = self._find(connection, event.event_id)
             created = stored is None
             if stored is None:
-                self._check_undo(connection, event, row)
+                if accepted is None:
+                    self._check_undo(connection, event, row)
+                    self._put_last(connection, [row])
                 values = {**row, "dataset": self._dataset, "sequence": sequence}
                 self._insert_new(connection, feedback_event, values)
                 stored = self._find(connection, event.event_id)
                 self._set_revision(connection, sequence)
-        if (
-            stored is None
-            or stored.dataset != self._dataset
-            or any(getattr(stored, name) != row[name] for name in _SAID)
-        ):
+            elif accepted is not None and self._says(stored, row) and row["accepted_us"] < stored.accepted_us:
+                self._move(connection, row)
+                stored = self._find(connection, event.event_id)
+                self._set_revision(connection, sequence)
+        if stored is None or not self._says(stored, row):
             raise FeedbackConflictError(f"event_id {event.event_id} belongs to another event; use a new one")
         return StoredFeedback(row_to_event(stored), created)
 
@@ -108,6 +119,7 @@ class FeedbackStore:
             return 0
         with self._writing("take many events") as connection:
             revision = self._lock_revision(connection)
+            self._put_last(connection, rows)
             for place, row in enumerate(rows, start=1):
                 row |= {"dataset": self._dataset, "sequence": revision + place}
             connection.execute(sa.insert(feedback_event), rows)
@@ -130,7 +142,7 @@ class FeedbackStore:
             sa.select(feedback_event)
             .where(columns.dataset == self._dataset, columns.server_time_us >= earliest)
             .where(columns.action != FeedbackAction.RATE.value)
-            .order_by(columns.sequence.desc())
+            .order_by(columns.accepted_us.desc(), columns.sequence.desc())
             .limit(limit)
         )
         with self._reading() as connection:
@@ -147,16 +159,17 @@ class FeedbackStore:
         chosen = sa.select(feedback_event).where(columns.dataset == self._dataset)
         if user_id is not None:
             chosen = chosen.where(columns.user_id == normalise_id("user_id", user_id))
-        page = chosen.order_by(columns.sequence).limit(_PAGE)
-        last = 0
+        place = sa.tuple_(columns.accepted_us, columns.sequence)
+        page = chosen.order_by(columns.accepted_us, columns.sequence).limit(_PAGE)
+        last = sa.tuple_(sa.literal(-1), sa.literal(-1))
         while True:
             with self._reading() as connection:
-                rows = connection.execute(page.where(columns.sequence > last)).all()
+                rows = connection.execute(page.where(place > last)).all()
             for row in rows:
                 yield row_to_event(row)
             if len(rows) < _PAGE:
                 return
-            last = rows[-1].sequence
+            last = sa.tuple_(sa.literal(rows[-1].accepted_us), sa.literal(rows[-1].sequence))
 
     def users(self) -> list[str]:
         """Return the ids of the users with events, sorted."""
@@ -211,6 +224,31 @@ class FeedbackStore:
     def _reading(self) -> Iterator[Connection]:
         with report_plainly(self._engine, "be read"), self._engine.connect() as connection:
             yield connection
+
+    def _says(self, stored: Any, row: dict[str, Any]) -> bool:
+        """Tell whether a stored row is the event of ``row``."""
+        return bool(
+            stored.dataset == self._dataset and all(getattr(stored, name) == row[name] for name in _SAID)
+        )
+
+    def _put_last(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Let rows follow everything their viewers said; a clock that was set back must not reorder it."""
+        columns = feedback_event.c
+        viewers = {row["user_id"] for row in rows}
+        query = (
+            sa.select(columns.user_id, sa.func.max(columns.accepted_us))
+            .where(columns.dataset == self._dataset, columns.user_id.in_(viewers))
+            .group_by(columns.user_id)
+        )
+        last = {user_id: int(accepted_us) for user_id, accepted_us in connection.execute(query)}
+        for row in rows:
+            row["accepted_us"] = max(row["accepted_us"], last.get(row["user_id"], 0))
+
+    def _move(self, connection: Connection, row: dict[str, Any]) -> None:
+        """Give a stored event the earlier moment of ``row``."""
+        times = {name: row[name] for name in ("server_time_us", "accepted_us")}
+        own = feedback_event.c.event_id == row["event_id"]
+        connection.execute(sa.update(feedback_event).where(own).values(times))
 
     def _lock_revision(self, connection: Connection) -> int:
         """Return the revision and keep other writers out, so that server order is commit order."""

@@ -30,9 +30,17 @@ feedback_event: Final = sa.Table(
     sa.Column("client_time_us", _WIDE_INTEGER, nullable=True, comment="microseconds since the epoch, UTC"),
     sa.Column("context", sa.Text, nullable=False, comment="JSON object of strings"),
     sa.Column("rating", _STARS, nullable=True, comment="stars from 0.5 to 5, for the action rate"),
+    sa.Column(
+        "accepted_us",
+        _WIDE_INTEGER,
+        nullable=False,
+        server_default="0",
+        comment="order of a viewer's events: microseconds since the epoch, UTC",
+    ),
     sa.PrimaryKeyConstraint("dataset", "sequence", name="pk_feedback_event"),
     sa.UniqueConstraint("event_id", name="uq_feedback_event_event_id"),
-    sa.Index("ix_feedback_event_user", "dataset", "user_id", "sequence"),
+    sa.Index("ix_feedback_event_user", "dataset", "user_id", "accepted_us", "sequence"),
+    sa.Index("ix_feedback_event_order", "dataset", "accepted_us", "sequence"),
     sqlite_strict=True,
 )
 

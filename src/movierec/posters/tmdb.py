@@ -1,19 +1,18 @@
-"""Addresses of real posters at TMDB, for people who bring their own read token.
+"""Where TMDB keeps the poster of a film, for people who bring their own read token.
 
-Only the film's TMDB number leaves this machine. TMDB's terms ask for the attribution below wherever a
-poster is shown, and for nothing to be kept longer than six months; posters never feed a feature.
+Only the film's TMDB number leaves this machine. TMDB's terms of use of its API ask for the attribution
+below and its logo wherever posters are shown, and for nothing to be kept longer than six months; posters
+never feed a feature.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import requests
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
@@ -21,16 +20,16 @@ from requests.auth import AuthBase
 
 from movierec.artifacts.files import replace_atomically
 from movierec.errors import ConfigError
+from movierec.posters.download import KEEP_SECONDS, RAW, check_base, is_poster_path, read_body
 
-ATTRIBUTION: Final = "This product uses the TMDB API but is not endorsed or certified by TMDB."
-IMAGE_BASE: Final = "https://image.tmdb.org/t/p/w342"
+ATTRIBUTION: Final = (
+    "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB."
+)
 API_BASE: Final = "https://api.themoviedb.org/3"
 
-_DAY: Final = 86_400
-_KEEP_FOUND: Final = 180 * _DAY
-_KEEP_MISSING: Final = 7 * _DAY
-_POSTER_PATH: Final = re.compile(r"/[A-Za-z0-9]{1,64}\.(?:jpg|png)")
+_KEEP_MISSING: Final = 7 * 86_400
 _MAX_ANSWER: Final = 1_000_000
+_LONGEST_ANSWER: Final = 10.0
 _PAUSE_AFTER_FAILURE: Final = 30.0
 _PAUSE_AFTER_REFUSAL: Final = 600.0
 _LONGEST_PAUSE: Final = 3600.0
@@ -46,8 +45,18 @@ class _Answer(BaseModel):
     poster_path: str | None
 
 
-class _CacheEntry(BaseModel):
-    """A poster path, or None where TMDB has none, and when it was looked up (seconds since the epoch)."""
+def _check_token(token: SecretStr) -> SecretStr:
+    """Return a token that fits a header; the HTTP client's complaint about one that does not quotes it."""
+    value = token.get_secret_value().strip()
+    if not (value.isascii() and value.isprintable()) or not value or " " in value:
+        raise ConfigError(
+            "MOVIEREC_TMDB_TOKEN must be TMDB's API read access token: one word of plain letters"
+        )
+    return SecretStr(value)
+
+
+class PosterAddress(BaseModel):
+    """Path of a poster, or None where TMDB has none, and when it was looked up (seconds since the epoch)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,13 +76,13 @@ class _BearerAuth(AuthBase):
 
 
 class TmdbPosters:
-    """Finds poster addresses; answers None, and never raises, where there is none to be had right now.
+    """Finds poster addresses; answers None, and never raises, where nothing can be learnt right now.
 
     Parameters
     ----------
     token : the person's own TMDB read token
     cache_dir : folder for one small file per film, forgotten after 180 days
-    api_base : address of the service; plain http only on this machine
+    api_base : TMDB's own address, or one on this machine; the token goes nowhere else
     timeout : seconds to wait for the connection and for each part of the answer
     clock : seconds since the epoch
     """
@@ -86,10 +95,8 @@ class TmdbPosters:
         timeout: float = 4.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        address = urlsplit(api_base)
-        if address.scheme != "https" and address.hostname not in ("127.0.0.1", "localhost"):
-            raise ConfigError(f"api_base must start with https:// to keep the token secret, got {api_base!r}")
-        self._auth = _BearerAuth(token)
+        check_base("api_base", api_base, API_BASE)
+        self._auth = _BearerAuth(_check_token(token))
         self._cache_dir = cache_dir
         self._api_base = api_base.rstrip("/")
         self._timeout = timeout
@@ -97,19 +104,20 @@ class TmdbPosters:
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
-    def find_url(self, tmdb_id: int) -> str | None:
-        """Return the https address of the poster, 342 pixels wide, or None."""
+    def find(self, tmdb_id: int) -> PosterAddress | None:
+        """Return where the poster is, or that TMDB has none; None where that cannot be learnt right now."""
         if tmdb_id < 1:
             raise ConfigError(f"tmdb_id must be at least 1, got {tmdb_id}")
         entry = self._read_cache(tmdb_id)
-        if entry is None:
-            if self._clock() < self._silent_until:
-                return None
+        if entry is None and self._clock() >= self._silent_until:
             entry = self._ask(tmdb_id)
-            if entry is None:
-                return None
-            self._write_cache(tmdb_id, entry)
-        return None if entry.path is None else IMAGE_BASE + entry.path
+            if entry is not None:
+                self._write_cache(tmdb_id, entry)
+        return entry
+
+    def forget(self, tmdb_id: int) -> None:
+        """Ask anew next time; for an address that turned out to lead nowhere."""
+        self._file(tmdb_id).unlink(missing_ok=True)
 
     def forget_expired(self) -> int:
         """Remove cached answers that are too old to keep and return how many there were."""
@@ -120,22 +128,22 @@ class TmdbPosters:
                 removed += 1
         return removed
 
-    def _ask(self, tmdb_id: int) -> _CacheEntry | None:
+    def _ask(self, tmdb_id: int) -> PosterAddress | None:
         try:
             with requests.get(
                 f"{self._api_base}/movie/{tmdb_id}",
                 auth=self._auth,
-                headers={"Accept": "application/json"},
+                headers={"Accept": "application/json", **RAW},
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 if response.status_code == requests.codes.not_found:
-                    return _CacheEntry(path=None, fetched=self._clock())
+                    return PosterAddress(path=None, fetched=self._clock())
                 if response.status_code != requests.codes.ok:
                     self._fall_silent(response.status_code, response.headers.get("Retry-After"))
                     return None
-                body = next(response.iter_content(_MAX_ANSWER), b"")
+                body = read_body(response, _MAX_ANSWER, _LONGEST_ANSWER)
             path = _Answer.model_validate_json(body).poster_path
         except ValidationError:
             logger.warning("TMDB sent an answer about film %d that cannot be read", tmdb_id)
@@ -144,10 +152,10 @@ class TmdbPosters:
             self._pause(_PAUSE_AFTER_FAILURE)
             logger.warning("TMDB cannot be reached (%s); generated posters are shown", type(error).__name__)
             return None
-        if path is not None and not _POSTER_PATH.fullmatch(path):
+        if path is not None and not is_poster_path(path):
             logger.warning("TMDB sent an unexpected poster path for film %d", tmdb_id)
             path = None
-        return _CacheEntry(path=path, fetched=self._clock())
+        return PosterAddress(path=path, fetched=self._clock())
 
     def _fall_silent(self, status: int, retry_after: str | None) -> None:
         if status == requests.codes.too_many_requests and retry_after and retry_after.isdecimal():
@@ -156,7 +164,8 @@ class TmdbPosters:
             self._pause(_PAUSE_AFTER_REFUSAL)
         else:
             self._pause(_PAUSE_AFTER_FAILURE)
-        logger.warning("TMDB answered with status %d; generated posters are shown for a while", status)
+        hint = "; is it the API read access token?" if status == requests.codes.unauthorized else ""
+        logger.warning("TMDB answered with status %d%s; generated posters are shown meanwhile", status, hint)
 
     def _pause(self, seconds: float) -> None:
         with self._lock:
@@ -165,17 +174,17 @@ class TmdbPosters:
     def _file(self, tmdb_id: int) -> Path:
         return self._cache_dir / f"{tmdb_id}.json"
 
-    def _read_cache(self, tmdb_id: int) -> _CacheEntry | None:
+    def _read_cache(self, tmdb_id: int) -> PosterAddress | None:
         try:
-            entry = _CacheEntry.model_validate_json(self._file(tmdb_id).read_bytes())
+            entry = PosterAddress.model_validate_json(self._file(tmdb_id).read_bytes())
         except (OSError, ValidationError):
             return None
-        keep = _KEEP_MISSING if entry.path is None else _KEEP_FOUND
+        keep = _KEEP_MISSING if entry.path is None else KEEP_SECONDS
         fresh = 0 <= self._clock() - entry.fetched < keep
-        sound = entry.path is None or _POSTER_PATH.fullmatch(entry.path)
+        sound = entry.path is None or is_poster_path(entry.path)
         return entry if fresh and sound else None
 
-    def _write_cache(self, tmdb_id: int, entry: _CacheEntry) -> None:
+    def _write_cache(self, tmdb_id: int, entry: PosterAddress) -> None:
         try:
             with replace_atomically(self._file(tmdb_id)) as temporary:
                 temporary.write_text(entry.model_dump_json(), encoding="utf-8")

@@ -53,11 +53,14 @@ class RatingBias:
 
     def expect(self, history: History, items: IntArray) -> FloatArray:
         """Return float32[len(items)]: the stars somebody with this history would give on average."""
+        expected: FloatArray = (self.expect_average(history) + self.item[items]).astype(np.float32)
+        return expected
+
+    def expect_average(self, history: History) -> np.float32:
+        """Return the stars somebody with this history would give the average item."""
         rated = ~np.isnan(history.rating)
         left = history.rating[rated] - self.mean - self.item[history.item_idx[rated]]
-        own = left.sum() / (len(left) + SHRINKAGE)
-        expected: FloatArray = (self.mean + own + self.item[items]).astype(np.float32)
-        return expected
+        return np.float32(self.mean + left.sum() / (len(left) + SHRINKAGE))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays under stable names."""

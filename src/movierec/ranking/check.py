@@ -1,4 +1,4 @@
-"""What to expect of a build on its own data: a quick time split over viewers it has not seen."""
+"""What to expect of a build on its own data: a quick time split."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ _RESAMPLES: Final = 1000
 
 
 def check_ranker(rows: TrainingRows, config: RankerConfig) -> dict[str, float]:
-    """Return what V2, the merge and every source alone achieve on the last events of unseen viewers.
+    """Return what V2, the merge and every source alone achieve on everybody's last events.
 
-    A ranker is fitted without the first fold, then asked for the last fifth of each of that fold's
-    timelines; recall was fitted without these viewers, too. One query a viewer; films liked there are
-    relevant, whether a source proposed them or not.
+    Recall was fitted on the first part of every timeline, see the first of
+    :attr:`movierec.stages.TrainingConfig.shares`; the ranker asked here learns from rounds whose labels
+    lie within that part. One query a viewer; films liked later are relevant, whether a source proposed
+    them or not. With folds, neither has met the viewers who are asked.
 
     Returns
     -------

@@ -42,8 +42,8 @@ class Explainer:
             return self.ranker.paths
         return TreePaths.of(self.ranker.models)
 
-    def explain(self, rows: FloatArray, aim: Aim = Aim.BALANCED) -> Contributions:
-        """Return the contributions of each row's features to its score under an aim."""
+    def explain(self, rows: FloatArray, aim: Aim = Aim.BALANCED, wished: bool = False) -> Contributions:
+        """Return the contributions of each row's features to its score, asked for in the same way."""
         base, values = 0.0, np.zeros(rows.shape)
         if self._paths is not None:
             base, values = self._paths.contribute(rows, self.ranker.shares(aim))
@@ -56,4 +56,6 @@ class Explainer:
             share = 0.5 if self._paths is not None else 1.0
             values = (1.0 - share) * values + share * theirs[:, :-1]
             base = (1.0 - share) * base + share * (float(theirs[0, -1]) if len(rows) else 0.0)
+        if self.ranker.lean is not None and self.ranker.leans(aim):
+            values = values + self.ranker.lean.contribute(rows, wished)
         return Contributions(base, values)

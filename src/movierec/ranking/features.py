@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from movierec.ranking.activity import HALF_LIVES, ItemActivity
 from movierec.ranking.bias import RatingBias
+from movierec.ranking.item_facts import (
+    FACT_NAMES,
+    ItemFacts,
+    average_rows,
+    copy_facts,
+    count_genres,
+    match_factors,
+    match_genres,
+    measure_gaps,
+)
 from movierec.ranking.pace import ItemPace
 from movierec.ranking.profile import PROFILE_NAMES, Profile, describe
 from movierec.ranking.store import ITEM_COLUMNS, FeatureStore
 from movierec.ranking.views import DISLIKED_RATING, VIEW_NAMES, Views
 from movierec.recall.als import Als
-from movierec.recall.base import RecallSource, age_rank
+from movierec.recall.base import RecallSource
 from movierec.recall.genre import Genre
 from movierec.recall.order import rank_columns
 from movierec.recall.sources import SOURCE_NAMES
-from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions
+from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions, LongArray
 
 STRETCHES: Final = ("last_2", "last_10", "all")
 
@@ -60,24 +70,40 @@ FEATURE_NAMES: Final[tuple[str, ...]] = (
 
 The ``*_score`` of sources and views are standardised within the list of candidates (mean 0, deviation 1),
 so that they mean the same for a short and for a long history; on inner splits the blend of trees and
-linear part gains .006 by it. ``merge_score`` is as the merge gives it.
+linear part gains .006 by it. So are the activities of the last week and month by the serving clock: among
+what the linear part reads they are worth .006 to those who come back. ``merge_score`` is as the merge
+gives it.
 """
 
 LEAST_SPREAD: Final = 1e-6
 """Deviation of a score next to its largest value, below which it is taken as the same for all."""
 
-SCORE_COLUMNS: Final = np.array([FEATURE_NAMES.index(f"{name}_score") for name in _SCORED])
-"""Positions of the standardised scores."""
+_RECENT: Final = [FEATURE_NAMES.index(f"now_activity_{days}d") for days in (7, 30)]
+
+STANDARDISED: Final = np.array([*(FEATURE_NAMES.index(f"{name}_score") for name in _SCORED), *_RECENT])
+"""Positions of the scores and activities that are standardised, which the linear part reads."""
 
 _FIRST_SCORE: Final = FEATURE_NAMES.index(f"{_SCORED[0]}_score")
 _AFTER_SCORES: Final = _FIRST_SCORE + 2 * len(_SCORED)
 _SCORE_ROWS: Final = slice(_FIRST_SCORE, _AFTER_SCORES, 2)
 _RANK_ROWS: Final = slice(_FIRST_SCORE + 1, _AFTER_SCORES, 2)
-_UNSCORED: Final = tuple(
-    (position, name)
-    for position, name in enumerate(FEATURE_NAMES)
-    if not _FIRST_SCORE <= position < _AFTER_SCORES
+
+
+def _find(*names: str) -> LongArray:
+    return np.array([FEATURE_NAMES.index(name) for name in names], np.int64)
+
+
+_OF_PROFILE: Final = _find(*PROFILE_NAMES)
+_OF_FACTS: Final = _find(*FACT_NAMES)
+_OF_THEN: Final = _find(*(f"then_{name}" for name in _ACTIVITY))
+_OF_SHARES: Final = _find("user_item_genre_aff", "user_item_genre_aff_decay", "genre_liked_share")
+_OF_STRETCHES: Final = {name: _find(*(f"{name}_{part}" for part in STRETCHES)) for name in _STRETCHED}
+_OF_GAPS: Final = _find(
+    *(f"{name}_{part}" for name in ("year_gap", "popularity_gap") for part in STRETCHES),
+    *("item_step_gap", "item_step_gap_recent", "expected_rating"),
 )
+_OF_FACTORS: Final = np.append(_OF_STRETCHES["factor_match"], _find("factor_match_disliked"))
+_AT: Final = {name: position for position, name in enumerate(FEATURE_NAMES)}
 
 
 @dataclass(frozen=True)
@@ -95,6 +121,7 @@ class FeatureBuilder:
     year, genres, genre_unit : facts of the catalogue as arrays; genre rows of unit length in the last
     factors : float32[n_items, f], ALS factors of unit length
     log_count : float32[n_items], log(1 + events)
+    facts : what rows say of their items alone
     """
 
     sources: Mapping[str, RecallSource]
@@ -109,6 +136,7 @@ class FeatureBuilder:
     genre_unit: FloatArray
     factors: FloatArray
     log_count: FloatArray
+    facts: ItemFacts
 
     @classmethod
     def fit(
@@ -145,6 +173,7 @@ class FeatureBuilder:
         if not isinstance(als, Als):
             raise TypeError("features need the als source")
         genres = catalog.genre_matrix
+        year = np.where(catalog.year > 0, catalog.year, np.nan).astype(np.float32)
         return cls(
             sources,
             activity,
@@ -153,11 +182,12 @@ class FeatureBuilder:
             Views.of(sources, item_columns[:, 0]),
             item_columns,
             as_of,
-            np.where(catalog.year > 0, catalog.year, np.nan).astype(np.float32),
+            year,
             genres,
             _unit_rows(genres),
             _unit_rows(als.item_factors_),
             np.log1p(item_columns[:, 0]),
+            ItemFacts.of(item_columns, genres, year, activity, pace, bias, as_of),
         )
 
     def build(
@@ -175,101 +205,106 @@ class FeatureBuilder:
         scores : catalogue-wide score of every source for this history
         merge_score : float32[n]
         """
+        candidates = np.ascontiguousarray(candidates, np.int32)
         profile = describe(history, self.as_of)
-        columns: dict[str, Any] = dict(zip(PROFILE_NAMES, profile.values, strict=True))
-        columns.update(zip(ITEM_COLUMNS, self.item_columns[candidates].T, strict=True))
-        columns["merge_score"] = merge_score
-        columns.update(self._item_facts(history, candidates))
-        columns.update(self._activity_columns(history, candidates))
-        columns.update(self._stretch_columns(history, candidates, profile))
-        columns.update(self._taste_columns(history, candidates, profile))
         # Columns lie together in memory: they are made one by one, and the ranker reads them so.
         rows = np.empty((len(FEATURE_NAMES), len(candidates)), np.float32)
+        rows[_OF_PROFILE] = profile.values[:, None]
+        rows[_AT["merge_score"]] = merge_score
+        copy_facts(self.facts.table, candidates, _OF_FACTS, rows)
+        rows[_RECENT] = standardise(rows[_RECENT])
         rows[_SCORE_ROWS], rows[_RANK_ROWS] = self._score_and_rank(history, candidates, scores)
-        for position, name in _UNSCORED:
-            rows[position] = columns[name]
+        self._fill_then(history, candidates, rows)
+        self._fill_tastes(history, candidates, profile, rows)
+        self._fill_gaps(history, candidates, profile, rows)
         return rows.T
 
     def _score_and_rank(
         self, history: History, candidates: IntArray, scores: Mapping[str, FloatArray]
     ) -> tuple[NDArray[np.float64], FloatArray]:
         """Return float64 and float32[len(_SCORED), n]: standardised scores, and their ranks."""
-        everything = {**scores, **self.views.score(history, scores)}
         score = np.empty((len(_SCORED), len(candidates)), np.float32)
-        for position, name in enumerate(_SCORED):
-            everything[name].take(candidates, out=score[position])
+        for position, name in enumerate(SOURCE_NAMES):
+            scores[name].take(candidates, out=score[position])
+        self.views.score(history, scores, candidates, score[len(SOURCE_NAMES) :])
         return standardise(score), rank_columns(score, candidates)
 
-    def _item_facts(self, history: History, candidates: IntArray) -> dict[str, NDArray[Any]]:
-        genre = self.sources["genre"]
-        assert isinstance(genre, Genre)  # noqa: S101  # narrows the type only
-        share = genre.item_genres_[candidates]
-        count, decayed = self.item_columns[candidates, 0], self.item_columns[candidates, 2]
-        return {
-            "item_genre_count": self.genres[candidates].sum(axis=1),
-            "user_item_genre_aff": share @ genre.affinity(history),
-            "user_item_genre_aff_decay": share @ genre.affinity(history, genre.config.recency),
-            "item_year": self.year[candidates],
-            "item_trend": decayed / (count + 1.0),
-        }
-
-    def _activity_columns(self, history: History, candidates: IntArray) -> dict[str, NDArray[Any]]:
-        """Activity at the end of the history ("then") and at the serving clock ("now")."""
+    def _fill_then(self, history: History, candidates: IntArray, rows: FloatArray) -> None:
+        """Write the activity at the end of the history."""
         last = int(history.timestamp[-1]) if len(history) else self.as_of
         then = self.activity.at(candidates, last)
-        now = self.activity.at(candidates, self.as_of)
-        columns = {f"then_{name}": then[:, index] for index, name in enumerate(_ACTIVITY)}
-        columns.update({f"now_{name}": now[:, index] for index, name in enumerate(_ACTIVITY[:4])})
-        columns["then_trend"] = (then[:, 1] / HALF_LIVES[1] + 1e-4) / (then[:, 3] / HALF_LIVES[3] + 1e-3)
-        return columns
+        rows[_OF_THEN] = then.T[: len(_ACTIVITY)]
+        rows[_AT["then_trend"]] = (then[:, 1] / HALF_LIVES[1] + 1e-4) / (then[:, 3] / HALF_LIVES[3] + 1e-3)
 
-    def _stretch_columns(
-        self, history: History, candidates: IntArray, profile: Profile
-    ) -> dict[str, NDArray[Any]]:
-        columns: dict[str, NDArray[Any]] = {}
-        nothing = np.full(len(candidates), np.nan, np.float32)
-        year, log_count = self.year[candidates], self.log_count[candidates]
-        genre_unit, factors = self.genre_unit[candidates], self.factors[candidates]
-        for stretch, mask in zip(STRETCHES, profile.stretches, strict=True):
-            items = history.item_idx[mask]
-            if not len(items):
-                columns.update({f"{name}_{stretch}": nothing for name in _STRETCHED})
-                continue
-            columns[f"year_gap_{stretch}"] = year - _mean(self.year[items])
-            columns[f"popularity_gap_{stretch}"] = log_count - self.log_count[items].mean()
-            columns[f"genre_match_{stretch}"] = genre_unit @ self.genre_unit[items].mean(0)
-            columns[f"factor_match_{stretch}"] = factors @ self.factors[items].mean(0)
-        return columns
-
-    def _taste_columns(
-        self, history: History, candidates: IntArray, profile: Profile
-    ) -> dict[str, NDArray[Any] | float]:
-        columns: dict[str, NDArray[Any] | float] = {
-            "factor_match_best": np.nan,
-            "factor_match_disliked": np.nan,
-            "genre_liked_share": np.nan,
-            "recent_year_spread": np.nan,
-        }
-        recent = history.item_idx[profile.stretches[1]]
-        factors = self.factors[candidates]
-        if len(recent):
-            columns["factor_match_best"] = (factors @ self.factors[recent].T).max(axis=1)
-            years = self.year[recent]
-            columns["recent_year_spread"] = float(np.nanstd(years)) if np.isfinite(years).any() else np.nan
-        disliked = history.item_idx[history.rating < DISLIKED_RATING]
-        if len(disliked):
-            columns["factor_match_disliked"] = factors @ self.factors[disliked].mean(0)
-        if profile.liked.any():
-            watched = self.genres[history.item_idx]
+    def _fill_tastes(
+        self, history: History, candidates: IntArray, profile: Profile, rows: FloatArray
+    ) -> None:
+        """Write what the viewer's genres and factors say of the candidates."""
+        genre = self.sources["genre"]
+        assert isinstance(genre, Genre)  # noqa: S101  # narrows the type only
+        items = history.item_idx
+        stretches = [items[mask] for mask in profile.stretches]
+        by_share, by_length = _OF_SHARES, _OF_STRETCHES["genre_match"]
+        tastes = np.zeros((len(by_share) + len(STRETCHES), self.genres.shape[1]), np.float32)
+        tastes[0] = genre.affinity(history)
+        tastes[1] = genre.affinity(history, genre.config.recency)
+        facts = self.facts
+        n_liked = np.count_nonzero(profile.liked)
+        if n_liked:
+            watched = np.zeros((2, self.genres.shape[1]), np.float32)
+            count_genres(facts.genre_offsets, facts.genre, items, profile.liked, watched)
             # Two imagined events at the viewer's own rate keep a genre seen once from deciding.
-            rate = (watched.T @ profile.liked + 2.0 * profile.liked.mean()) / (watched.sum(axis=0) + 2.0)
-            genres = self.genres[candidates]
-            columns["genre_liked_share"] = (genres @ rate) / np.maximum(genres.sum(axis=1), 1.0)
-        age = age_rank(history)
-        columns["item_rating_bias"] = self.bias.item[candidates]
-        columns["expected_rating"] = self.bias.expect(history, candidates)
-        columns.update(self.pace.columns(candidates, len(history), history.item_idx[age < 5]))
-        return columns
+            tastes[2] = (watched[0] + np.float64(2.0 * n_liked / len(items))) / (watched[1] + 2.0)
+        else:
+            rows[by_share[2]] = np.nan
+            by_share = np.where(by_share == by_share[2], -1, by_share)
+        recent = stretches[1]
+        disliked = items[history.rating < DISLIKED_RATING]
+        averaged = [*stretches, disliked]
+        wanted = np.zeros((len(averaged) + len(recent), self.factors.shape[1]), np.float32)
+        by_factor = _OF_FACTORS.copy()
+        by_length = by_length.copy()
+        for part, own in enumerate(averaged):
+            if len(own):
+                average_rows(self.factors, own, wanted[part])
+                if part < len(STRETCHES):
+                    average_rows(self.genre_unit, own, tastes[len(by_share) + part])
+                continue
+            rows[by_factor[part]] = np.nan
+            by_factor[part] = -1
+            if part < len(STRETCHES):
+                rows[by_length[part]] = np.nan
+                by_length[part] = -1
+        if len(recent):
+            wanted[len(averaged) :] = self.factors[recent]
+        else:
+            rows[_AT["factor_match_best"]] = np.nan
+        match_genres(facts.genre_offsets, facts.genre, candidates, tastes, by_share, by_length, rows)
+        match_factors(self.factors, candidates, wanted, by_factor, _AT["factor_match_best"], rows)
+
+    def _fill_gaps(self, history: History, candidates: IntArray, profile: Profile, rows: FloatArray) -> None:
+        """Write how far candidates lie from what was watched, in years, popularity, steps and stars."""
+        items = history.item_idx
+        years = np.full(len(STRETCHES), np.nan, np.float32)
+        popularities = years.copy()
+        for part, mask in enumerate(profile.stretches):
+            own = items[mask]
+            if len(own):
+                years[part], popularities[part] = _mean(self.year[own]), self.log_count[own].mean()
+        recent = self.year[items[profile.stretches[1]]]
+        known = len(recent) and np.isfinite(recent).any()
+        rows[_AT["recent_year_spread"]] = float(np.nanstd(recent)) if known else np.nan
+        near = items[profile.latest]
+        near_step = self.pace.step[near].mean() if len(near) else np.float32(np.nan)
+        measure_gaps(
+            candidates,
+            (self.log_count, self.pace.spread, self.bias.item),
+            (years, popularities),
+            (float(np.log1p(len(items))), near_step, self.bias.expect_average(history)),
+            (_AT["item_year"], _AT["item_step"]),
+            _OF_GAPS,
+            rows,
+        )
 
 
 def _unit_rows(matrix: FloatArray) -> FloatArray:

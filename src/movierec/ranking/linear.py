@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.ranking.features import SCORE_COLUMNS
-from movierec.schema import BoolArray, FloatArray
+from movierec.ranking.features import STANDARDISED
+from movierec.schema import BoolArray, FloatArray, LongArray
 
 Doubles = NDArray[np.float64]
 
@@ -27,15 +28,33 @@ PENALTY_INVERSE: Final = 0.02
 
 
 @dataclass(frozen=True)
+class Examples:
+    """What one head learns from.
+
+    Attributes
+    ----------
+    features : float32[n, n_features]
+    label : bool[n], both kinds
+    weight : float32[n]
+    penalty_inverse : C of the logistic regression
+    """
+
+    features: FloatArray
+    label: BoolArray
+    weight: FloatArray
+    penalty_inverse: float = PENALTY_INVERSE
+
+
+@dataclass(frozen=True)
 class LinearPart:
     """Logistic regressions on the standardised scores, one for each head; plain arrays, no pickle.
 
     Attributes
     ----------
     share : of the score that is linear, the rest is the trees'
-    weight : float64[n_heads, len(SCORE_COLUMNS)]
+    weight : float64[n_heads, len(STANDARDISED)]
     bias : float64[n_heads], log-odds where every score is the mean of its list
-    centre : float64[n_heads, len(SCORE_COLUMNS)], mean input of the training rows, which contributions
+    centre : float64[n_heads, len(STANDARDISED)], mean input of the training rows, which contributions
         are told against
     """
 
@@ -45,17 +64,17 @@ class LinearPart:
     centre: Doubles
 
     @classmethod
-    def fit(cls, share: float, parts: Sequence[tuple[FloatArray, BoolArray, FloatArray]]) -> Self:
-        """Learn from (features, labels, weights) of every head; each has both kinds of labels."""
+    def fit(cls, share: float, parts: Sequence[Examples]) -> Self:
+        """Learn from the examples of every head."""
         from sklearn.linear_model import LogisticRegression
 
         found: list[tuple[Doubles, float, Doubles]] = []
-        for features, label, weight in parts:
-            inputs = _read(features)
+        for part in parts:
+            inputs = _read(part.features)
             centre, scale = inputs.mean(axis=0), np.maximum(inputs.std(axis=0), 1e-6)
-            importance = weight / weight.mean()
-            model = LogisticRegression(C=PENALTY_INVERSE, max_iter=200)
-            model.fit((inputs - centre) / scale, label, sample_weight=importance)
+            importance = part.weight / part.weight.mean()
+            model = LogisticRegression(C=part.penalty_inverse, max_iter=200)
+            model.fit((inputs - centre) / scale, part.label, sample_weight=importance)
             slope = model.coef_[0] / scale
             found.append((slope, float(model.intercept_[0] - slope @ centre), centre))
         weights, biases, centres = zip(*found, strict=True)
@@ -72,7 +91,7 @@ class LinearPart:
         values = np.zeros(rows.shape)
         inputs, base = _read(rows), 0.0
         for part, weight, bias, centre in zip(blend, self.weight, self.bias, self.centre, strict=True):
-            values[:, SCORE_COLUMNS] += part * weight * (inputs - centre)
+            values[:, STANDARDISED] += part * weight * (inputs - centre)
             base += float(part * (bias + weight @ centre))
         return base, values
 
@@ -94,5 +113,16 @@ class LinearPart:
 def _read(rows: FloatArray) -> Doubles:
     """Return the standardised scores within bounds; an unknown one counts as the mean of its list."""
     # In row order whatever the rows' own: the order of memory decides how einsum adds up.
-    inputs = np.array(rows[:, SCORE_COLUMNS], np.float64, order="C")
-    return np.clip(np.nan_to_num(inputs), *BOUNDS)
+    inputs = np.empty((len(rows), len(STANDARDISED)))
+    _copy_within(rows.T, STANDARDISED, *BOUNDS, inputs)
+    return inputs
+
+
+@numba.njit(cache=True, nogil=True)
+def _copy_within(columns: FloatArray, wanted: LongArray, low: float, high: float, out: Doubles) -> None:
+    for place in range(len(wanted)):
+        column = columns[wanted[place]]
+        for row in range(len(column)):
+            value = float(column[row])
+            known = value if value == value else 0.0
+            out[row, place] = min(max(known, low), high)

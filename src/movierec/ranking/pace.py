@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from movierec.schema import SECONDS_PER_DAY, FloatArray, IntArray, Interactions
+from movierec.schema import SECONDS_PER_DAY, FloatArray, Interactions
 
 _SPREAD_FLOOR = 0.2
 _PRIOR_EVENTS = 5.0
@@ -59,18 +59,6 @@ class ItemPace:
             place.astype(np.float32),
             (total_of(days) / count).astype(np.float32),
         )
-
-    def columns(self, candidates: IntArray, events: int, recent: IntArray) -> dict[str, NDArray[Any] | float]:
-        """Return the pace features of candidates for someone ``events`` into their timeline."""
-        step = self.step[candidates]
-        near: NDArray[Any] | float = step - self.step[recent].mean() if len(recent) else np.nan
-        return {
-            "item_step": step,
-            "item_step_gap": (np.log1p(events) - step) / self.spread[candidates],
-            "item_place": self.place[candidates],
-            "item_days_in": self.days_in[candidates],
-            "item_step_gap_recent": near,
-        }
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays under stable names."""

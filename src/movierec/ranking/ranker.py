@@ -14,9 +14,11 @@ from threadpoolctl import threadpool_limits
 from movierec.errors import IncompatibleBundleError
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.ranking.lambdamart import LambdaMart, measure_spread
-from movierec.ranking.linear import LinearPart
+from movierec.ranking.lean import Lean
+from movierec.ranking.linear import PENALTY_INVERSE, Examples, LinearPart
 from movierec.ranking.paths import TreePaths
-from movierec.ranking.training import TIME_CUT, TrainingRows
+from movierec.ranking.queries import POINTS, TIME_CUT
+from movierec.ranking.training import TrainingRows
 from movierec.ranking.trees import Forest
 from movierec.recall.base import LIKED_RATING
 from movierec.schema import Aim, BoolArray, FloatArray
@@ -72,15 +74,21 @@ BLENDS: Final[Mapping[Aim, Mapping[Head, float]]] = {
     Aim.BALANCED: {Head.NEXT: 0.65, Head.LATER: 0.25, Head.RETURN: 0.1},
     Aim.NEXT: {Head.NEXT: 0.85, Head.LATER: 0.15},
     Aim.LATER: {Head.NEXT: 0.3, Head.LATER: 0.7},
-    Aim.RETURN: {Head.LATER: 0.4, Head.RETURN: 0.6},
+    Aim.RETURN: {Head.LATER: 0.2, Head.RETURN: 0.8},
+    # The nearest the heads have; the engine orders by its match model instead.
+    Aim.RATING: {Head.LATER: 1.0},
 }
 """Shares of the heads, from inner splits. The next head alone is best for leave-one-out and costs user
 timeline on ml-latest-small a tenth (.163; .171 with 30 % later, .181 with 70 %). What people want who come
-back is another matter: there the later head finds .154, the return head .169, both together .175, the
-next head .137. No order serves all, so the balanced one leans to what comes next."""
+back is another matter: there the return head finds .184 on ml-100k and .191 on ml-latest-small, with a fifth
+of the later head .176 and .192, the balanced order .143 and .129. No order serves all, so the balanced one
+leans to what comes next."""
 
 RETURN_LEAF: Final = 20
 """Least rows of a leaf of the return head: a moment of the calendar gives few queries."""
+
+RETURN_PENALTY_INVERSE: Final = 0.005
+"""C of its linear part; .001 to .005 are alike, .02 costs .007."""
 
 
 @dataclass
@@ -95,6 +103,7 @@ class Ranker:
     heads : what each model has learnt; all the first head unless given
     linear : blended with the models, head by head; None where it was not wanted
     paths : the models' trees as contributions need them; copied from the models where asked for
+    lean : what is added for short histories; nothing where it is None
     forest : the models' trees as plain arrays, copied from the models unless given; None where they do not
         fit that form, then scikit-learn scores
     """
@@ -106,6 +115,7 @@ class Ranker:
     forest: Forest | None = None
     linear: LinearPart | None = None
     paths: TreePaths | None = None
+    lean: Lean | None = None
 
     def __post_init__(self) -> None:
         if not self.heads:
@@ -141,7 +151,7 @@ class Ranker:
         """Fit the classifiers of every head that has something to learn from."""
         models: list[HistGradientBoostingClassifier] = []
         heads: list[Head] = []
-        examples: list[tuple[FloatArray, BoolArray, FloatArray]] = []
+        examples: list[Examples] = []
         back = rows.round == TIME_CUT
         onwards = ~back if not back.all() else back
         watched, liked = rows.rating > config.watch_rating, rows.rating >= LIKED_RATING
@@ -153,14 +163,24 @@ class Ranker:
             (Head.LATER, liked, flat, usual, config.later_seeds),
         )
         returning = ((Head.RETURN, watched, flat, min(RETURN_LEAF, usual), config.return_seeds),)
-        for part, plans in ((onwards, ahead), (back, returning)):
-            own = rows.features[part]
-            features = _prepare(own)
+        halves = _halve(onwards, rows.round == POINTS, watched & liked)
+        for parts, plans, penalty in (
+            (halves, ahead, PENALTY_INVERSE),
+            ((back,), returning, RETURN_PENALTY_INVERSE),
+        ):
+            whole = np.logical_or.reduce(parts)
+            prepared = [_prepare(rows.features[part]) for part in parts]
             for head, label, weight, leaf, seeds in plans:
-                if len(np.unique(label[part])) == 2 and seeds:
-                    models += _fit_classifiers(features, label[part], weight[part], config, leaf, seeds)
-                    heads += [head] * len(seeds)
-                    examples.append((own, label[part], weight[part]))
+                if len(np.unique(label[whole])) < 2 or not seeds:
+                    continue
+                for number, seed in enumerate(seeds):
+                    turn = number % len(parts)
+                    part = parts[turn]
+                    models.append(
+                        _fit_classifier(prepared[turn], label[part], weight[part], config, leaf, seed)
+                    )
+                heads += [head] * len(seeds)
+                examples.append(Examples(rows.features[whole], label[whole], weight[whole], penalty))
         linear = LinearPart.fit(config.linear_share, examples) if examples and config.linear_share else None
         return cls(models, heads=tuple(heads), linear=linear)
 
@@ -189,8 +209,15 @@ class Ranker:
         share = self.linear.share if self.linear is not None else 0.0
         return share * np.array(list(self.blend(aim).values()))
 
-    def score(self, rows: FloatArray, aim: Aim = Aim.BALANCED) -> FloatArray:
+    def leans(self, aim: Aim) -> bool:
+        """Return whether short histories lean on everybody; who comes back is told apart by other things."""
+        return self.lean is not None and aim is not Aim.RETURN
+
+    def score(self, rows: FloatArray, aim: Aim = Aim.BALANCED, wished: bool = False) -> FloatArray:
         """Return float32[n]: blended log-odds of trees and linear part, LambdaMART's score, or the mean.
+
+        Short histories lean on everybody as far as the ranker has learnt; ``wished`` says that the person
+        named genres, which then count as well.
 
         Raises
         ------
@@ -214,6 +241,8 @@ class Ranker:
         if self.lambdamart is not None:
             parts.append(self.lambdamart.score(rows))
         mean: FloatArray = (np.sum(parts, axis=0) / len(parts)).astype(np.float32)
+        if self.lean is not None and self.leans(aim):
+            mean = (mean + self.lean.score(rows, wished)).astype(np.float32)
         return mean
 
     def _score_by_library(self, rows: FloatArray, aim: Aim) -> NDArray[np.float64]:
@@ -231,28 +260,31 @@ def _prepare(features: FloatArray) -> FloatArray:
     return snap_to_quantiles(features) if len(features) <= SUBSAMPLED_ROWS else features
 
 
-def _fit_classifiers(
+def _halve(onwards: BoolArray, points: BoolArray, positive: BoolArray) -> tuple[BoolArray, ...]:
+    """Return the rows of rounds of points and the others, or all together where one half lacks a label."""
+    halves = (onwards & ~points, onwards & points)
+    return halves if all(len(np.unique(positive[half])) == 2 for half in halves) else (onwards,)
+
+
+def _fit_classifier(
     features: FloatArray,
     label: BoolArray,
     weight: FloatArray,
     config: RankerConfig,
     leaf: int,
-    seeds: Sequence[int],
-) -> list[HistGradientBoostingClassifier]:
+    seed: int,
+) -> HistGradientBoostingClassifier:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    return [
-        HistGradientBoostingClassifier(
-            max_iter=config.max_iter,
-            learning_rate=config.learning_rate,
-            max_leaf_nodes=config.max_leaf_nodes,
-            min_samples_leaf=leaf,
-            l2_regularization=config.l2_regularization,
-            max_features=config.max_features,
-            # SHAP is silently wrong with categorical splits, so every feature is numeric.
-            categorical_features=None,
-            early_stopping=False,
-            random_state=seed,
-        ).fit(features, label, sample_weight=weight)
-        for seed in seeds
-    ]
+    return HistGradientBoostingClassifier(
+        max_iter=config.max_iter,
+        learning_rate=config.learning_rate,
+        max_leaf_nodes=config.max_leaf_nodes,
+        min_samples_leaf=leaf,
+        l2_regularization=config.l2_regularization,
+        max_features=config.max_features,
+        # SHAP is silently wrong with categorical splits, so every feature is numeric.
+        categorical_features=None,
+        early_stopping=False,
+        random_state=seed,
+    ).fit(features, label, sample_weight=weight)

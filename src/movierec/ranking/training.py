@@ -1,35 +1,33 @@
-"""Training rows: honest candidates of recall that never saw the labels.
-
-Two kinds of query, because people meet a recommender in two situations:
-
-* *Go on*: viewers are split into groups; recall is fitted without a group, then asked at several
-  points of the group's timelines. The labels are what those viewers did next.
-* *Come back*: recall is fitted on everything before a moment of the calendar; the labels are what
-  each viewer did after it.
-
-A build can have another goal: to find what is *missing* from a history with gaps, whenever it was seen.
-Then the labels are random events taken out of the timelines of a group.
-"""
+"""Training rows: candidates of recall that never saw the labels, for the queries of every round."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
-from movierec.ranking.store import FeatureStore
+from movierec.ranking.features import FEATURE_NAMES, STANDARDISED
+from movierec.ranking.proposer import Proposer
+from movierec.ranking.queries import TIME_CUT, Query, Round, ask, limit_moments, plan_rounds, sample_viewers
 from movierec.recall.base import LIKED_RATING, liked
-from movierec.recall.fusion import Fusion
-from movierec.recall.sources import fit_sources
 from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions, LongArray
 from movierec.stages import BuildConfig, TrainingConfig
 
 WATCH_AHEAD_RATING = 2.5
 """Stars above which a later event is a positive label; leave-one-out calls the same events relevant."""
 
-TIME_CUT = -1
+_COUNTED: Final = [
+    position
+    for position, name in enumerate(FEATURE_NAMES)
+    if name in ("item_interactions", "item_conf_sum", "item_conf_decay_sum", "then_activity_count")
+    or (re.fullmatch(r"(then|now)_activity_\d+d", name) and position not in STANDARDISED)
+]
+"""Features that grow with the number of viewers."""
 
 POSITIVE_CONFIDENCE_RATING = 5.0
 """Unrated positive events (watch, like) are labelled like five stars."""
@@ -45,7 +43,7 @@ class TrainingRows:
     rating : float32[n], stars the viewer gave within the window; -1 where they did not get to the item
     weight : float32[n]
     query : int64[n], which query a row belongs to
-    round : int64[n], the fold it comes from; -1 for time cuts
+    round : int64[n], the number of its round, see :class:`movierec.ranking.queries.Round`
     held_out : full candidate lists of queries of round 0
     """
 
@@ -73,7 +71,7 @@ class TrainingRows:
 
 @dataclass(frozen=True)
 class HeldOutQuery:
-    """One query of the first fold with all its candidates, for checking a ranker that never saw it.
+    """One query of round 0 with all its candidates, for checking a ranker that never saw its labels.
 
     Attributes
     ----------
@@ -91,34 +89,36 @@ class HeldOutQuery:
     closing: bool = True
 
 
-@dataclass(frozen=True)
-class Query:
-    """One moment of one viewer: what they had done, and what they did next."""
-
-    past: History
-    future: History
-    closing: bool = False
-
-
 def collect_rows(
     interactions: Interactions,
     catalog: Catalog,
     config: BuildConfig,
     progress: Callable[[str], None] | None = None,
+    keeper: RoundKeeper | None = None,
 ) -> TrainingRows | None:
-    """Return the rows of every fold and time cut, or None where no query has a positive.
+    """Return the rows of every round, or None where no query has a positive.
 
-    ``interactions`` is all the ranker may learn from; nothing later may be in it.
+    ``interactions`` is all the ranker may learn from; nothing later may be in it. Rounds that ``keeper``
+    has from a build that was stopped are taken over, the others are given to it.
     """
     tell = progress or (lambda _: None)
     rng = np.random.default_rng(config.training.seed)
-    parts: list[TrainingRows] = []
-    for number, (label, past, queries) in enumerate(iterate_rounds(interactions, config.training, rng)):
-        fold = number if label.startswith("fold") else TIME_CUT
-        part = _collect(past, queries, catalog, config, rng, fold)
-        if part is not None:
-            parts.append(part)
-        tell(f"training queries, {label}: {0 if part is None else len(part):,} rows")
+    shown, share = sample_viewers(interactions, config.training)
+    if share < 1.0:
+        config = config.model_copy(update={"training": limit_moments(config.training)})
+        tell(f"training queries: {len(shown):,} events of a sample of viewers, {share:.0%} of all")
+    rounds = plan_rounds(shown, config.training, rng)
+    found = list(_take_over(rounds, keeper, rng, tell))
+    for number, (turn, proposer) in enumerate(
+        _fit_ahead(rounds[len(found) :], shown, catalog, config), start=len(found)
+    ):
+        queries = ask(turn, shown, config.training, rng)
+        part = None if proposer is None else _collect(proposer, queries, config, rng, turn, share)
+        if keeper is not None:
+            keeper.keep(number, part, rng)
+        found.append(part)
+        tell(f"training queries, {turn.label}: {0 if part is None else len(part):,} rows")
+    parts = [part for part in found if part is not None]
     if not parts:
         return None
     shift = np.cumsum([0, *(int(part.query[-1]) + 1 for part in parts[:-1])])
@@ -132,109 +132,83 @@ def collect_rows(
     )
 
 
-def iterate_rounds(
-    interactions: Interactions, config: TrainingConfig, rng: np.random.Generator
-) -> Iterator[tuple[str, Interactions, list[Query]]]:
-    """Yield (label, rows recall may see, queries) for every fold, then for every time cut."""
-    active = np.flatnonzero(np.diff(interactions.offsets) > config.min_history)
-    folds = min(config.folds, len(active))
-    budget = config.max_queries / max(len(active) * config.cuts, 1)
-    group = rng.permutation(len(active)) % max(folds, 1)
-    for fold in range(folds if folds > 1 else 0):
-        members = active[group == fold]
-        if budget < 1:
-            members = members[rng.random(len(members)) < budget]
-        hidden = np.zeros(interactions.n_users, np.bool_)
-        hidden[active[group == fold]] = True
-        ask = take_out if config.goal == "missing" else cut_timeline
-        queries = [query for user in members for query in ask(interactions.history(int(user)), config, rng)]
-        yield f"fold {fold + 1} of {folds}", interactions.take(~hidden[interactions.user_idx]), queries
-    for quantile in config.time_quantiles:
-        if len(interactions):
-            moment = int(np.quantile(interactions.timestamp, quantile))
-            before = interactions.timestamp <= moment
-            yield (
-                f"time cut {quantile:g}",
-                interactions.take(before),
-                _return_visits(interactions, before, config, rng),
-            )
+class RoundKeeper(Protocol):
+    """Where finished rounds are kept; they come back with the generator as it was after them."""
+
+    def find(self, number: int, rng: np.random.Generator) -> tuple[TrainingRows | None] | None:
+        """Return the rows of a round, None in place of the rows where it had none, or None if not kept."""
+
+    def keep(self, number: int, rows: TrainingRows | None, rng: np.random.Generator) -> None:
+        """Keep the rows of a finished round."""
 
 
-def cut_timeline(history: History, config: TrainingConfig, rng: np.random.Generator) -> list[Query]:
-    """Return queries at the last event, at the window's start and at random points, oldest first."""
-    count, least = len(history), config.min_history
-    window = max(config.window_min, int(np.ceil(config.window_share * count)))
-    closing = max(least, count - int(np.ceil(config.window_share * count)))
-    cuts = {count - 1, closing}
-    while len(cuts) < min(config.cuts, count - least):
-        low = least if rng.random() < 0.6 else max(least, count - 8)
-        cuts.add(int(rng.integers(low, count)))
-    return [
-        Query(history.take(slice(0, cut)), history.take(slice(cut, cut + window)), cut == closing)
-        for cut in sorted(cuts)
-    ]
+def _take_over(
+    rounds: list[Round], keeper: RoundKeeper | None, rng: np.random.Generator, tell: Callable[[str], None]
+) -> Iterator[TrainingRows | None]:
+    """Yield the first rounds as far as they are kept: later ones depend on what the earlier ones drew."""
+    for number, turn in enumerate(rounds):
+        kept = keeper.find(number, rng) if keeper is not None else None
+        if kept is None:
+            return
+        tell(f"training queries, {turn.label}: taken over")
+        yield kept[0]
 
 
-def take_out(history: History, config: TrainingConfig, rng: np.random.Generator) -> list[Query]:
-    """Return queries that miss a random share of the history; all that is missing is equally far away."""
-    queries: list[Query] = []
-    for number in range(config.cuts):
-        out = np.zeros(len(history), np.bool_)
-        count = min(int(np.ceil(config.missing_share * len(history))), len(history) - 1)
-        out[rng.choice(len(history), count, replace=False)] = True
-        missing = history.take(out)
-        missing = replace(missing, timestamp=np.full_like(missing.timestamp, history.timestamp[-1]))
-        queries.append(Query(history.take(~out), missing, closing=number == 0))
-    return queries
+def _fit_ahead(
+    rounds: list[Round], interactions: Interactions, catalog: Catalog, config: BuildConfig
+) -> Iterator[tuple[Round, Proposer | None]]:
+    """Yield every round with its recall, while that of the next one is being fitted; None without rows."""
 
+    def fit(turn: Round) -> Proposer | None:
+        past = interactions.take(turn.visible)
+        if not len(past) or not len(turn.viewers):
+            return None
+        return Proposer.fit(past, catalog, config)
 
-def _return_visits(
-    interactions: Interactions, before: BoolArray, config: TrainingConfig, rng: np.random.Generator
-) -> list[Query]:
-    past, future = interactions.take(before), interactions.take(~before)
-    both = np.flatnonzero((np.diff(past.offsets) >= config.min_history) & (np.diff(future.offsets) > 0))
-    most = max(config.max_queries // (2 * len(config.time_quantiles)), 1)
-    if len(both) > most:
-        both = np.sort(rng.choice(both, most, replace=False))
-    return [
-        Query(past.history(int(user)), future.history(int(user)).take(slice(0, config.time_window)))
-        for user in both
-    ]
+    # Sums of matrix products may depend on the number of threads: one from beginning to end, since a fit
+    # in the background sets it for all.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(1) as pool:
+        coming = [pool.submit(fit, turn) for turn in rounds[:1]]
+        try:
+            for number, turn in enumerate(rounds):
+                proposer = coming.pop().result()
+                if number + 1 < len(rounds):
+                    coming.append(pool.submit(fit, rounds[number + 1]))
+                yield turn, proposer
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _collect(
-    past: Interactions,
+    proposer: Proposer,
     queries: list[Query],
-    catalog: Catalog,
     config: BuildConfig,
     rng: np.random.Generator,
-    number: int,
+    turn: Round,
+    share: float,
 ) -> TrainingRows | None:
-    if not len(past) or not queries:
-        return None
-    sources = fit_sources(config.recall, past, catalog)
-    # The builder reads no other table of the store.
-    store = FeatureStore.compute(past, catalog, int(past.timestamp.max()), names=["item_features"])
-    builder = FeatureBuilder.fit(sources, past, catalog, store)
-    fusion = Fusion(sources, config.recall.merge)
+    fusion, builder = proposer.fusion, proposer.builder
+    number, training = turn.number, thin(config.training, turn)
+    checked = _choose_checked(len(queries), training) if number == 0 else set()
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     held_out: list[HeldOutQuery] = []
-    for query in queries:
+    for place, query in enumerate(queries):
         scores = fusion.score(query.past)
         merged = fusion.merge(query.past, scores)
         label, step = label_candidates(merged.item_idx, query.future)
         n_relevant = int(liked(query.future.rating, query.future.confidence).sum())
         if not (label > config.ranker.watch_rating).any():
-            if number == 0 and query.closing and n_relevant:
+            if place in checked and query.closing and n_relevant:
                 # Nothing to learn from, but a check without recall's misses would flatter.
                 none = slice(0, 0)
                 empty = np.empty((0, len(FEATURE_NAMES)), np.float32)
                 held_out.append(HeldOutQuery(empty, merged.source_rank[none], label[none] > 0, n_relevant))
             continue
-        kept, importance = sample_rows(label, step, config.training, rng, config.ranker.watch_rating)
+        kept, importance = sample_rows(label, step, training, rng, config.ranker.watch_rating)
         rows = builder.build(query.past, merged.item_idx, scores, merged.score)
+        rows = count_everybody(rows, share)
         parts.append((rows[kept], label[kept], importance[kept]))
-        if number == 0 and (query.closing or len(held_out) < config.training.check_queries):
+        if place in checked:
             relevant = label >= LIKED_RATING
             held_out.append(HeldOutQuery(rows, merged.source_rank, relevant, n_relevant, query.closing))
     if not parts:
@@ -248,6 +222,31 @@ def _collect(
         np.full(sum(sizes), number, np.int64),
         tuple(held_out),
     )
+
+
+def count_everybody(rows: FloatArray, share: float) -> FloatArray:
+    """Return rows whose counts of a sample's events are told as those of all would be, as serving counts."""
+    if share < 1.0:
+        rows[:, _COUNTED] /= share
+    return rows
+
+
+def thin(config: TrainingConfig, turn: Round) -> TrainingConfig:
+    """Return the config with the rates at which negatives of a round are kept.
+
+    A moment of the calendar often gives few queries, then more of each can stay: on inner cuts of ml-100k
+    the trees gain .016 by it.
+    """
+    if turn.number != TIME_CUT or turn.is_plentiful:
+        return config
+    rates = {"hard_rate": config.return_hard_rate, "negative_rate": config.return_negative_rate}
+    return config.model_copy(update=rates)
+
+
+def _choose_checked(n_queries: int, config: TrainingConfig) -> set[int]:
+    """Return which queries of a round are kept whole."""
+    chosen = np.random.default_rng(config.seed).permutation(n_queries)
+    return set(chosen[: config.check_queries].tolist())
 
 
 def label_candidates(candidates: IntArray, future: History) -> tuple[FloatArray, FloatArray]:

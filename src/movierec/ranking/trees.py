@@ -3,8 +3,9 @@
 QuickScorer (Lucchese et al., SIGIR 2015) never walks a tree. Every split owns a mask over the tree's leaves
 with zeros for those of its left subtree; a row fails a split where its value exceeds the threshold, and the
 *and* of the masks of all failed splits leaves the leaf it falls into as the lowest bit. The order of the
-splits does not matter and nothing branches, so a block of rows goes through one split at once, in the
-processor's vector registers (the layout of V-QuickScorer, Lucchese et al., SIGIR 2016).
+splits does not matter and no row branches, so a block of rows goes through one split at once, in the
+processor's vector registers (V-QuickScorer, Lucchese et al., SIGIR 2016); :mod:`movierec.ranking.planes`
+says how.
 """
 
 from __future__ import annotations
@@ -13,100 +14,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import numba
 import numpy as np
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from movierec.ranking.planes import BLOCK, Planes, add_scores, encode
 from movierec.schema import BoolArray, FloatArray, IntArray, LongArray
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
 MAX_LEAVES: Final = 64
-BLOCK: Final = 128
-"""Rows scored together: their values of a hundred features and their masks stay in the first-level cache."""
-
 Masks = NDArray[np.uint32] | NDArray[np.uint64]
 Doubles = NDArray[np.float64]
-
-
-@intrinsic
-def _lowest_bit(context: Any, bits: Any) -> Any:
-    """Return how many zeros follow the lowest bit that is set; never called with 0."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], context.get_constant(numba.types.boolean, 1))
-
-    return bits(bits), generate
-
-
-@numba.njit(cache=True, nogil=True)
-def _score_blocks(
-    rows: FloatArray,
-    share: Doubles,
-    baseline: Doubles,
-    tree_offset: LongArray,
-    node_offset: LongArray,
-    leaf_offset: LongArray,
-    feature: IntArray,
-    threshold: FloatArray,
-    mask: Masks,
-    missing_left: BoolArray,
-    leaf: Doubles,
-    out: Doubles,
-) -> None:
-    """Add ``share * score`` of every model to ``out``, its trees summed in their order."""
-    width = rows.shape[1]
-    values = np.empty((width, BLOCK), np.float32)
-    least, most = np.empty(width, np.float32), np.empty(width, np.float32)
-    unknown = np.empty(width, np.bool_)
-    bits = np.empty(BLOCK, mask.dtype)
-    total = np.empty(BLOCK)
-    # Not taken from the masks: where no tree has a split, there are none.
-    everything = ~np.zeros(1, mask.dtype)
-    for first in range(0, len(rows), BLOCK):
-        size = min(BLOCK, len(rows) - first)
-        for column in range(width):
-            least[column], most[column], unknown[column] = np.inf, -np.inf, False
-            for row in range(size):
-                value = rows[first + row, column]
-                values[column, row] = value
-                least[column] = min(least[column], value) if value == value else least[column]
-                most[column] = max(most[column], value) if value == value else most[column]
-                unknown[column] |= value != value
-            # The last block is filled up, so that its loops are as long as the others'.
-            for row in range(size, BLOCK):
-                values[column, row] = values[column, 0]
-        for model in range(len(share)):
-            if share[model] == 0.0:
-                continue
-            total[:] = baseline[model]
-            for tree in range(tree_offset[model], tree_offset[model + 1]):
-                common = everything[0]
-                bits[:] = everything[0]
-                for node in range(node_offset[tree], node_offset[tree + 1]):
-                    column, limit = feature[node], threshold[node]
-                    left = missing_left[node]
-                    failed = mask[node]
-                    if limit >= most[column] and (left or not unknown[column]):
-                        continue
-                    if limit < least[column] and not (left and unknown[column]):
-                        common &= failed
-                        continue
-                    own = values[column]
-                    if left:
-                        for row in range(BLOCK):
-                            bits[row] &= failed if own[row] > limit else everything[0]
-                    else:
-                        # Also true of a missing value, which compares as false.
-                        for row in range(BLOCK):
-                            bits[row] &= everything[0] if own[row] <= limit else failed
-                start = leaf_offset[tree]
-                for row in range(BLOCK):
-                    total[row] += leaf[start + _lowest_bit(bits[row] & common)]  # type: ignore[call-arg]
-            for row in range(size):
-                out[first + row] += share[model] * total[row]
 
 
 @dataclass(frozen=True)
@@ -163,22 +82,56 @@ class Forest:
 
         Equal to the last bit to adding scikit-learn's ``decision_function`` in the same order.
         """
-        out = np.zeros(len(rows))
-        _score_blocks(
-            np.asarray(rows, np.float32),
-            np.asarray(share, np.float64),
-            self.baseline,
-            self.tree_offset,
-            self.node_offset,
-            self.leaf_offset,
-            self.feature,
-            self.threshold,
-            self.mask,
-            self.missing_left,
-            self.leaf,
-            out,
-        )
+        n = len(rows)
+        out = np.zeros(n)
+        if not n:
+            return out
+        columns = np.ascontiguousarray(np.asarray(rows, np.float32).T)
+        width = len(columns)
+        planes = self._arrange(width)
+        codes = np.empty((2 * width, -(-n // BLOCK) * BLOCK), np.uint8)
+        source = np.full(2 * width, -1, np.int64)
+        share = np.asarray(share, np.float64)
+        for group in planes.groups:
+            if not share[group.models].any():
+                continue
+            encode(columns, group.used, group.levels, group.count, codes, source)
+            add_scores(
+                codes,
+                source,
+                n,
+                group.models,
+                share,
+                self.baseline,
+                self.tree_offset,
+                self.node_offset,
+                self.leaf_offset,
+                planes.column,
+                planes.level,
+                planes.span,
+                planes.mask,
+                planes.size,
+                self.leaf,
+                out,
+            )
         return out
+
+    def _arrange(self, width: int) -> Planes:
+        """Return the form the scorer reads for rows of this width, made once."""
+        planes = self.__dict__.get("_planes")
+        if planes is None or planes.width != width:
+            planes = Planes.of(
+                width,
+                self.tree_offset,
+                self.node_offset,
+                self.leaf_offset,
+                self.feature,
+                self.threshold,
+                self.mask,
+                self.missing_left,
+            )
+            self.__dict__["_planes"] = planes
+        return planes
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays under stable names."""

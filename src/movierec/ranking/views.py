@@ -13,7 +13,7 @@ from movierec.recall.item_item import ItemItem
 from movierec.recall.neighbours import Neighbours
 from movierec.recall.sequence import Lift, Sequence
 from movierec.recall.sitting import Sitting
-from movierec.schema import FloatArray, History
+from movierec.schema import FloatArray, History, IntArray
 
 VIEW_NAMES: Final = (
     "item_item_flat",
@@ -89,8 +89,10 @@ class Views:
             (1.0 / (next_step.neighbours_.row_totals() + _SHARE_PRIOR)).astype(np.float32),
         )
 
-    def score(self, history: History, scores: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-        """Return float32[n_items] per view, given the sources' own scores.
+    def score(
+        self, history: History, scores: Mapping[str, FloatArray], candidates: IntArray, out: FloatArray
+    ) -> None:
+        """Write float32[len(VIEW_NAMES), n], the views of the candidates, given the sources' own scores.
 
         ``*_flat`` forgets recency, ``*_last`` asks the newest event(s) only, ``*_long`` a longer stretch,
         ``*_lift`` discounts popular titles, ``item_item_disliked`` finds what resembles titles rated below
@@ -98,27 +100,43 @@ class Views:
         """
         items = history.item_idx
         age = age_rank(history)
-        last = (age == 0).astype(np.float32) / max(int((age == 0).sum()), 1)
+        newest = age == 0
+        last = newest.astype(np.float32) / max(int(newest.sum()), 1)
         long = np.exp(-age / LONG_MEMORY).astype(np.float32)
         middle = np.exp(-age / SHARE_MEMORY).astype(np.float32)
         recent = self.sequence.weights(history)
-        positive = liked(history.rating, history.confidence).astype(np.float32)
-        disliked = (history.rating < DISLIKED_RATING).astype(np.float32)
-        everything = np.ones(len(history), np.float32)
-        item_item, co_seen = self.item_item.neighbours_, self.co_seen.neighbours_
-        sequence = self.sequence.neighbours_
         share = self.sequence_rate[items]
-        return {
-            "item_item_flat": item_item.sum_over(items, positive),
-            "item_item_disliked": item_item.sum_over(items, disliked),
-            "co_seen_flat": co_seen.sum_over(items, everything),
-            "co_seen_last": co_seen.sum_over(items, last),
-            "sequence_last": sequence.sum_over(items, last),
-            "sequence_long": sequence.sum_over(items, long),
-            "sequence_lift": scores["sequence"] * self.discount,
-            "sequence_share": sequence.sum_over(items, recent * share),
-            "sequence_share_long": sequence.sum_over(items, middle * share),
-            "lift_long": self.lift.sum_over(items, long),
-            "next_step_share": self.next_step.sum_over(items, recent * self.next_step_rate[items]),
-            "sitting_last": self.sitting.neighbours_.sum_over(items, last),
+        weights = {
+            "item_item_flat": liked(history.rating, history.confidence),
+            "item_item_disliked": history.rating < DISLIKED_RATING,
+            "co_seen_flat": 1.0,
+            "co_seen_last": last,
+            "sequence_last": last,
+            "sequence_long": long,
+            "sequence_share": recent * share,
+            "sequence_share_long": middle * share,
+            "lift_long": long,
+            "next_step_share": recent * self.next_step_rate[items],
+            "sitting_last": last,
         }
+        place = np.full(self.sequence.n_items_, -1, np.int32)
+        place[candidates] = np.arange(len(candidates), dtype=np.int32)
+        out[:] = 0.0
+        for neighbours, names in (
+            (self.item_item.neighbours_, ("item_item_flat", "item_item_disliked")),
+            (self.co_seen.neighbours_, ("co_seen_flat", "co_seen_last")),
+            (
+                self.sequence.neighbours_,
+                ("sequence_last", "sequence_long", "sequence_share", "sequence_share_long"),
+            ),
+            (self.lift, ("lift_long",)),
+            (self.next_step, ("next_step_share",)),
+            (self.sitting.neighbours_, ("sitting_last",)),
+        ):
+            own = np.empty((len(items), len(names)), np.float32)
+            for column, name in enumerate(names):
+                own[:, column] = weights[name]
+            summed = neighbours.sum_at(items, own, place, len(candidates))
+            for column, name in enumerate(names):
+                out[VIEW_NAMES.index(name)] = summed[:, column]
+        out[VIEW_NAMES.index("sequence_lift")] = scores["sequence"][candidates] * self.discount[candidates]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -10,15 +11,40 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-from movierec.recall.base import RecallSource, State, Witness, liked
-from movierec.schema import BoolArray, Catalog, FloatArray, History, Interactions
+from movierec.recall.base import RecallSource, State, liked
+from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions
 from movierec.stages import AlsConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A history as ALS sees it.
+
+    Attributes
+    ----------
+    liked : bool[n], events that count
+    watched : float64[m, f], factors of their items
+    cholesky : float64[f, f], factor of the system matrix; upper triangle, as LAPACK gives it
+    """
+
+    liked: BoolArray
+    watched: NDArray[np.float64]
+    cholesky: NDArray[np.float64]
+
+    def solve(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what the system matrix turns into ``targets``, float64[f] or float64[f, k]."""
+        # LAPACK's own call: what SciPy checks around it costs more than the solution.
+        solved, info = linalg.lapack.dpotrs(self.cholesky, targets)
+        _require_success("dpotrs", info)
+        found: NDArray[np.float64] = solved
+        return found
 
 
 class Als(RecallSource):
     """Item factors from ``implicit``; every user, known or new, is folded in from their history."""
 
     name = "als"
+    _last: tuple[History, Folded] | None = None
 
     def __init__(self, config: AlsConfig | None = None) -> None:
         self.config = config or AlsConfig()
@@ -54,45 +80,46 @@ class Als(RecallSource):
         factors = self.item_factors_.astype(np.float64)
         ridge = self.config.regularization * np.eye(factors.shape[1])
         self.gram_: NDArray[np.float64] = factors.T @ factors + ridge
+        self._last = None
 
-    def _fold_in(self, history: History) -> tuple[BoolArray, NDArray[np.float64], NDArray[np.float64]]:
-        """Return the liked mask, their factors float64[n, f] and the system matrix float64[f, f]."""
+    def _fold(self, history: History) -> Folded:
+        """Return the fold-in of a history; score and reasons of one request share it."""
+        last = self._last
+        # The very object, which is never altered and lives as long as it is kept here.
+        if last is not None and last[0] is history:
+            return last[1]
+        folded = self._fold_in(history)
+        self._last = history, folded
+        return folded
+
+    def _fold_in(self, history: History) -> Folded:
         mask = liked(history.rating, history.confidence, self.config.min_rating)
         watched = self.item_factors_[history.item_idx[mask]].astype(np.float64)
-        return mask, watched, self.gram_ + (self.config.alpha - 1.0) * (watched.T @ watched)
+        system = self.gram_ + (self.config.alpha - 1.0) * (watched.T @ watched)
+        cholesky, info = linalg.lapack.dpotrf(system)
+        _require_success("dpotrf", info)
+        return Folded(mask, watched, cholesky)
 
     def factors(self, history: History) -> FloatArray:
         """Return float32[factors]: the least-squares user vector for fixed item factors."""
-        _, watched, system = self._fold_in(history)
-        if not len(watched):
+        folded = self._fold(history)
+        if not len(folded.watched):
             return np.zeros(self.item_factors_.shape[1], np.float32)
-        target = self.config.alpha * watched.sum(axis=0)
-        # LAPACK's own call: what SciPy checks around it costs more than the solution.
-        _, factors, info = linalg.lapack.dposv(system, target)
-        if info:
-            raise np.linalg.LinAlgError(f"dposv returned {info}")
-        solved: FloatArray = factors.astype(np.float32)
+        solved: FloatArray = folded.solve(self.config.alpha * folded.watched.sum(axis=0)).astype(np.float32)
         return solved
 
     def score(self, history: History) -> FloatArray:
         """Return the inner products of the folded-in user with every item."""
         return self.item_factors_ @ self.factors(history)
 
-    def witness(self, history: History) -> Witness:
-        """Return each liked title's additive share of the inner product (Hu et al., section 5)."""
-        mask, watched, system = self._fold_in(history)
-        factor, info = linalg.lapack.dpotrf(system)
-        if info:
-            raise np.linalg.LinAlgError(f"dpotrf returned {info}")
-
-        def testify(item_idx: int) -> FloatArray:
-            amount = np.zeros(len(history), np.float32)
-            if len(watched):
-                direction, _ = linalg.lapack.dpotrs(factor, self.item_factors_[item_idx].astype(np.float64))
-                amount[mask] = self.config.alpha * (watched @ direction)
-            return amount
-
-        return testify
+    def evidence_of(self, history: History, items: IntArray) -> FloatArray:
+        """Return each liked title's additive share of the inner products (Hu et al., section 5)."""
+        amount = np.zeros((len(items), len(history)), np.float32)
+        folded = self._fold(history)
+        if len(folded.watched) and len(items):
+            directions = folded.solve(self.item_factors_[items].astype(np.float64).T)
+            amount[:, folded.liked] = self.config.alpha * (directions.T @ folded.watched.T)
+        return amount
 
     def state(self) -> State:
         """Return the item factors."""
@@ -104,6 +131,11 @@ class Als(RecallSource):
         self.n_items_ = len(self.item_factors_)
         self._prepare()
         return self
+
+
+def _require_success(routine: str, info: int) -> None:
+    if info:
+        raise np.linalg.LinAlgError(f"{routine} returned {info}")
 
 
 class AlsSeen(Als):

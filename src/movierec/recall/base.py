@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -15,7 +15,6 @@ from movierec.recall.order import order_known, order_open
 from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions, LongArray
 
 State = dict[str, NDArray[Any]]
-Witness = Callable[[int], FloatArray]
 
 LIKED_RATING = 4.0
 """Stars from which a rating counts as liked; the positives-only models measured best with it."""
@@ -92,11 +91,12 @@ class RecallSource(ABC):
 
         Zero everywhere for sources that do not look at the history.
         """
-        return self.witness(history)(item_idx)
+        only: FloatArray = self.evidence_of(history, np.array([item_idx], np.int32))[0]
+        return only
 
-    def witness(self, history: History) -> Witness:
-        """Return :meth:`evidence` of one history, asked item by item: what they share is done once."""
-        return lambda _: np.zeros(len(history), np.float32)
+    def evidence_of(self, history: History, items: IntArray) -> FloatArray:
+        """Return float32[len(items), len(history)]: :meth:`evidence` of many items at once."""
+        return np.zeros((len(items), len(history)), np.float32)
 
     def recall(self, history: History, n: int) -> Candidates:
         """Return up to ``n`` unseen items with a positive score, best first, ties by item index."""

@@ -18,6 +18,7 @@ class Genre(RecallSource):
 
     name = "genre"
     everyone_: FloatArray
+    _last: tuple[History, dict[float | None, FloatArray]] | None = None
 
     def __init__(self, config: GenreConfig | None = None) -> None:
         self.config = config or GenreConfig()
@@ -39,13 +40,25 @@ class Genre(RecallSource):
         self.quality_ = (quality / max(quality.max(initial=0.0), 1e-12)).astype(np.float32)
         everyone = (total[:, None] * share).sum(axis=0)
         self.everyone_ = (everyone / max(everyone.sum(), 1e-12)).astype(np.float32)
+        self._last = None
         return self
 
     def affinity(self, history: History, recency: float | None = None) -> FloatArray:
         """Return float32[n_genres]: share of the positive history per genre, decayed by age rank.
 
-        Everybody's shares stand in for an empty history.
+        Everybody's shares stand in for an empty history. Score, features and reasons of one request share
+        what this returns, so it is not to be written to.
         """
+        last = self._last
+        # The very object, which is never altered and lives as long as it is kept here.
+        if last is None or last[0] is not history:
+            last = self._last = history, {}
+        known = last[1].get(recency)
+        if known is None:
+            known = last[1][recency] = self._measure_affinity(history, recency)
+        return known
+
+    def _measure_affinity(self, history: History, recency: float | None) -> FloatArray:
         weight = history.confidence.astype(np.float64)
         if recency is not None:
             weight = weight * np.exp(-age_rank(history) / recency)
@@ -73,5 +86,6 @@ class Genre(RecallSource):
         self.item_genres_ = state["item_genres"]
         self.quality_ = state["quality"]
         self.everyone_ = state["everyone"]
+        self._last = None
         self.n_items_ = len(self.quality_)
         return self

@@ -45,7 +45,7 @@ def merge(lists: Mapping[str, Candidates], n_items: int, config: MergeConfig) ->
     items = np.concatenate([own.item_idx for own in lists.values()])
     scores = np.concatenate([own.score for own in lists.values()])
     offsets = np.concatenate(([0], np.cumsum([len(own) for own in lists.values()]))).astype(np.int64)
-    weights = np.array([config.weight(name) for name in lists], np.float64)
+    weights = np.array(config.weights_of(tuple(lists)), np.float64)
     fused = np.full(n_items, -np.inf, np.float32)
     proposed = np.empty(len(items), np.int32)
     count = _fuse(items, offsets, weights, float(config.constant), fused, proposed)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from movierec.recall.base import RecallSource, State, Witness
+from movierec.recall.base import RecallSource, State
 from movierec.schema import BoolArray, FloatArray, History, IntArray, LongArray
+
+_ROWS_AT_A_TIME: Final = 512
 
 
 @numba.njit(cache=True, nogil=True)
@@ -28,22 +30,95 @@ def _accumulate(
     for position in range(len(item)):
         amount = weight[position]
         if amount != 0.0:
-            for entry in range(indptr[item[position]], indptr[item[position] + 1]):
-                out[indices[entry]] += amount * data[entry]
+            row = slice(indptr[item[position]], indptr[item[position] + 1])
+            # Counted from zero and unsigned, so that nobody asks whether a place counts from the end.
+            index, value = indices[row], data[row]
+            for entry in range(len(index)):
+                out[np.uint32(index[entry])] += amount * value[entry]
 
 
 @numba.njit(cache=True, nogil=True)
-def _find(
-    indptr: LongArray, indices: IntArray, data: FloatArray, item: IntArray, target: int, out: FloatArray
+def _sum_rows(indptr: LongArray, data: FloatArray, out: FloatArray) -> None:
+    for row in range(len(out)):
+        total = 0.0
+        for entry in range(indptr[row], indptr[row + 1]):
+            total += data[entry]
+        out[row] = total
+
+
+@numba.njit(cache=True, nogil=True)
+def _accumulate_at(
+    indptr: LongArray,
+    indices: IntArray,
+    data: FloatArray,
+    item: IntArray,
+    weight: FloatArray,
+    place: IntArray,
+    out: FloatArray,
+) -> None:
+    width = weight.shape[1]
+    longest = 0
+    for position in range(len(item)):
+        longest = max(longest, indptr[item[position] + 1] - indptr[item[position]])
+    hit, amount = np.empty(longest + 1, np.int32), np.empty(longest + 1, np.float32)
+    for position in range(len(item)):
+        some = False
+        for column in range(width):
+            some |= weight[position, column] != 0.0
+        if not some:
+            continue
+        # Those that are asked for are listed first: which they are, no branch could foresee.
+        count = 0
+        entries = slice(indptr[item[position]], indptr[item[position] + 1])
+        index, value = indices[entries], data[entries]
+        for entry in range(len(index)):
+            row = place[np.uint32(index[entry])]
+            hit[np.uint32(count)], amount[np.uint32(count)] = row, value[entry]
+            count += row >= 0
+        own = weight[position]
+        if width == 1:
+            for found in range(count):
+                out[np.uint32(hit[found]), 0] += own[0] * amount[found]
+        elif width == 2:
+            for found in range(count):
+                row = np.uint32(hit[found])
+                out[row, 0] += own[0] * amount[found]
+                out[row, 1] += own[1] * amount[found]
+        else:
+            for found in range(count):
+                row = np.uint32(hit[found])
+                for column in range(width):
+                    out[row, column] += own[column] * amount[found]
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_shares(
+    indptr: LongArray,
+    indices: IntArray,
+    data: FloatArray,
+    item: IntArray,
+    weight: FloatArray,
+    targets: IntArray,
+    out: FloatArray,
 ) -> None:
     for position in range(len(item)):
+        if weight[position] == 0.0:
+            continue
         start, stop = indptr[item[position]], indptr[item[position] + 1]
-        entry = start + np.searchsorted(indices[start:stop], target)
-        if entry < stop and indices[entry] == target:
-            out[position] = data[entry]
+        if start == stop:
+            continue
+        for row in range(len(targets)):
+            # A step is taken by multiplying: which way it goes, no branch could foresee.
+            low, length = start, stop - start
+            while length > 1:
+                half = length >> 1
+                low += half * (indices[low + half - 1] < targets[row])
+                length -= half
+            if indices[low] == targets[row]:
+                out[row, position] = weight[position] * data[low]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _mark_strongest(indptr: LongArray, bits: NDArray[np.uint32], keep: int, kept: BoolArray) -> None:
     """Mark the ``keep`` largest of every row, equal ones from the left; strengths are not negative."""
     for row in range(len(indptr) - 1):
@@ -79,8 +154,9 @@ class Neighbours:
 
     def row_totals(self) -> FloatArray:
         """Return float32[n_items]: the sum of each row."""
-        row = np.repeat(np.arange(self.n_items), np.diff(self.indptr))
-        return np.bincount(row, weights=self.data, minlength=self.n_items).astype(np.float32)
+        out = np.empty(self.n_items, np.float32)
+        _sum_rows(self.indptr, self.data, out)
+        return out
 
     def sum_over(self, item_idx: IntArray, weight: FloatArray) -> FloatArray:
         """Return float32[n_items]: the weighted sum of the rows of ``item_idx``."""
@@ -88,11 +164,17 @@ class Neighbours:
         _accumulate(self.indptr, self.indices, self.data, item_idx, weight, out)
         return out
 
-    def column(self, item_idx: IntArray, target: int) -> FloatArray:
-        """Return float32[len(item_idx)]: each row's weight towards ``target``."""
-        values = np.zeros(len(item_idx), np.float32)
-        _find(self.indptr, self.indices, self.data, item_idx, target, values)
-        return values
+    def sum_at(self, item_idx: IntArray, weight: FloatArray, place: IntArray, n: int) -> FloatArray:
+        """Return float32[n, w]: weighted sums of the rows of ``item_idx`` at some items only.
+
+        Parameters
+        ----------
+        weight : float32[len(item_idx), w]
+        place : int32[n_items], row of the result an item goes to, below zero where it is not asked for
+        """
+        out = np.zeros((n, weight.shape[1]), np.float32)
+        _accumulate_at(self.indptr, self.indices, self.data, item_idx, weight, place, out)
+        return out
 
     def state(self, prefix: str = "") -> dict[str, NDArray[Any]]:
         """Return the arrays under stable names."""
@@ -108,16 +190,24 @@ class Neighbours:
         """Keep the ``keep`` largest magnitudes per row of a square block over ``items``."""
         size = len(items)
         keep = min(keep, size)
-        strongest = (
-            np.argpartition(-np.abs(block), keep - 1, axis=1)[:, :keep]
-            if keep < size
-            else np.tile(np.arange(size), (size, 1))
-        )
-        strongest.sort(axis=1)
+        columns = np.empty((size, keep), np.int64)
+        values = np.empty((size, keep), np.float32)
+        # Some rows at a time: the order of a whole block would take twice the memory of the block.
+        for start in range(0, size, _ROWS_AT_A_TIME):
+            part = block[start : start + _ROWS_AT_A_TIME]
+            strongest = (
+                np.argpartition(-np.abs(part), keep - 1, axis=1)[:, :keep]
+                if keep < size
+                else np.tile(np.arange(size), (len(part), 1))
+            )
+            strongest.sort(axis=1)
+            columns[start : start + len(part)] = items[strongest]
+            values[start : start + len(part)] = np.take_along_axis(part, strongest, axis=1)
         rows = np.repeat(items.astype(np.int64), keep)
-        columns = items[strongest.ravel()] if size else np.empty(0, np.int32)
-        values = np.take_along_axis(block, strongest, axis=1).ravel().astype(np.float32)
-        return cls.from_matrix(sparse.coo_matrix((values, (rows, columns)), shape=(n_items, n_items)).tocsr())
+        shape = (n_items, n_items)
+        return cls.from_matrix(
+            sparse.coo_matrix((values.ravel(), (rows, columns.ravel())), shape=shape).tocsr()
+        )
 
     @classmethod
     def from_matrix(cls, matrix: sparse.csr_matrix, keep: int | None = None) -> Neighbours:
@@ -153,18 +243,14 @@ class NeighbourSource(RecallSource):
         """Sum the neighbour lists of the history's events."""
         return self.neighbours_.sum_over(history.item_idx, self.weights(history))
 
-    def witness(self, history: History) -> Witness:
-        """Return each event's share of the sum; events without weight are not looked up."""
-        weight = self.weights(history)
-        counted = np.flatnonzero(weight)
-        items, weight = history.item_idx[counted], weight[counted]
-
-        def testify(item_idx: int) -> FloatArray:
-            amount = np.zeros(len(history), np.float32)
-            amount[counted] = weight * self.neighbours_.column(items, item_idx)
-            return amount
-
-        return testify
+    def evidence_of(self, history: History, items: IntArray) -> FloatArray:
+        """Return each event's share of the sums; events without weight are not looked up."""
+        amount = np.zeros((len(items), len(history)), np.float32)
+        own = self.neighbours_
+        _find_shares(
+            own.indptr, own.indices, own.data, history.item_idx, self.weights(history), items, amount
+        )
+        return amount
 
     def state(self) -> State:
         """Return the neighbour lists."""

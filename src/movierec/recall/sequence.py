@@ -6,15 +6,15 @@ from typing import Self
 
 import numba
 import numpy as np
-from scipy import sparse
 
 from movierec.recall.base import age_rank
+from movierec.recall.covisits import EventsByItem, sum_pairs, take_strongest
 from movierec.recall.neighbours import Neighbours, NeighbourSource
 from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions, LongArray
 from movierec.stages import LiftConfig, SequenceConfig
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def place_events(offsets: LongArray, timestamp: LongArray) -> tuple[FloatArray, FloatArray]:
     """Return every event's mean position within its group of ties, and the size of that group."""
     place = np.empty(len(timestamp), np.float32)
@@ -31,7 +31,7 @@ def place_events(offsets: LongArray, timestamp: LongArray) -> tuple[FloatArray, 
     return place, ties
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _follow(
     offsets: LongArray, item: IntArray, timestamp: LongArray, window: int, backward: float
 ) -> tuple[IntArray, IntArray, FloatArray]:
@@ -71,6 +71,48 @@ def _follow(
     return source, target, weight
 
 
+@numba.njit(cache=True, nogil=True)
+def _visit(
+    events: EventsByItem,
+    item: IntArray,
+    timestamp: LongArray,
+    places: tuple[FloatArray, FloatArray],
+    window: int,
+    backward: float,
+    damping: FloatArray,
+    count: LongArray,
+    index: IntArray,
+    weight: FloatArray,
+) -> None:
+    """Sum what :func:`_follow` lists, one source item at a time."""
+    place, ties = places
+    total = np.zeros(len(count))
+    touched = np.empty(len(count), np.int32)
+    for source in range(len(count)):
+        n_touched = 0
+        for entry in range(events.offsets[source], events.offsets[source + 1]):
+            row = events.row[entry]
+            user = events.user[row]
+            within_ties = (ties[row] + 1.0) / 3.0
+            for step in (1, -1):
+                other = row + step
+                while events.user_offsets[user] <= other < events.user_offsets[user + 1]:
+                    tied = timestamp[other] == timestamp[row]
+                    distance = within_ties if tied else abs(place[other] - place[row])
+                    if distance > window and not tied:
+                        break
+                    if distance <= window:
+                        share = 0.5 * (1.0 + backward) if tied else (1.0 if step > 0 else backward)
+                        target = item[other]
+                        if share > 0.0:
+                            if total[target] == 0.0:
+                                touched[n_touched] = target
+                                n_touched += 1
+                            total[target] += share / distance
+                    other += step
+        count[source] = take_strongest(total, touched, n_touched, damping, index[source], weight[source])
+
+
 class Sequence(NeighbourSource):
     """Counts what follows what, nearer steps more; asked with the last few events."""
 
@@ -82,19 +124,27 @@ class Sequence(NeighbourSource):
     def fit(self, interactions: Interactions, catalog: Catalog) -> Self:
         """Count ordered pairs within the window of every timeline."""
         self.n_items_ = interactions.n_items
-        source, target, weight = _follow(
-            interactions.offsets,
-            interactions.item_idx,
-            interactions.timestamp,
-            self.config.window,
-            self.config.backward,
+        config = self.config
+        offsets, item, timestamp = interactions.offsets, interactions.item_idx, interactions.timestamp
+        counts = np.bincount(item, minlength=self.n_items_).astype(np.float32)
+        damping = np.power(np.maximum(counts, 1.0), -config.damping, dtype=np.float32)
+
+        def visit(
+            events: EventsByItem, keep: int, count: LongArray, index: IntArray, weight: FloatArray
+        ) -> None:
+            places = place_events(offsets, timestamp)
+            _visit(
+                events, item, timestamp, places, config.window, config.backward, damping, count, index, weight
+            )
+
+        self.neighbours_ = sum_pairs(
+            interactions,
+            lambda: _follow(offsets, item, timestamp, config.window, config.backward),
+            visit,
+            2 * config.window,
+            config.neighbours,
+            damping,
         )
-        shape = (self.n_items_, self.n_items_)
-        matrix = sparse.coo_matrix((weight, (source, target)), shape=shape).tocsr()
-        counts = np.bincount(interactions.item_idx, minlength=self.n_items_).astype(np.float32)
-        damping = np.power(np.maximum(counts, 1.0), -self.config.damping, dtype=np.float32)
-        matrix.data *= damping[matrix.indices]
-        self.neighbours_ = Neighbours.from_matrix(matrix, self.config.neighbours)
         return self
 
     def weights(self, history: History) -> FloatArray:

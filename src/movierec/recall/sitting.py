@@ -6,9 +6,9 @@ from typing import Self
 
 import numba
 import numpy as np
-from scipy import sparse
 
-from movierec.recall.neighbours import Neighbours, NeighbourSource
+from movierec.recall.covisits import EventsByItem, sum_pairs, take_strongest
+from movierec.recall.neighbours import NeighbourSource
 from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions, LongArray
 from movierec.stages import SittingConfig
 
@@ -16,7 +16,7 @@ _FADED = 5.0
 """Gaps of so many decay times count as another sitting: what is left of their weight is below 1 %."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _pair(
     offsets: LongArray, item: IntArray, timestamp: LongArray, seconds: float, window: int
 ) -> tuple[IntArray, IntArray, FloatArray]:
@@ -44,6 +44,41 @@ def _pair(
     return source, target, weight
 
 
+@numba.njit(cache=True, nogil=True)
+def _visit(
+    events: EventsByItem,
+    item: IntArray,
+    timestamp: LongArray,
+    seconds: float,
+    window: int,
+    count: LongArray,
+    index: IntArray,
+    weight: FloatArray,
+) -> None:
+    """Sum what :func:`_pair` lists, one source item at a time."""
+    total = np.zeros(len(count))
+    touched = np.empty(len(count), np.int32)
+    plain = np.empty(0, np.float32)
+    for source in range(len(count)):
+        n_touched = 0
+        for entry in range(events.offsets[source], events.offsets[source + 1]):
+            row = events.row[entry]
+            user = events.user[row]
+            for step in (1, -1):
+                other = row + step
+                while events.user_offsets[user] <= other < events.user_offsets[user + 1]:
+                    gap = abs(timestamp[other] - timestamp[row])
+                    if gap > _FADED * seconds or (abs(other - row) >= window and gap > 0):
+                        break
+                    target = item[other]
+                    if total[target] == 0.0:
+                        touched[n_touched] = target
+                        n_touched += 1
+                    total[target] += np.exp(-gap / seconds)
+                    other += step
+        count[source] = take_strongest(total, touched, n_touched, plain, index[source], weight[source])
+
+
 class Sitting(NeighbourSource):
     """Counts what is watched or rated moments apart, nearer in time more; asked with the last moments."""
 
@@ -56,16 +91,21 @@ class Sitting(NeighbourSource):
         """Count pairs by the seconds between them."""
         self.n_items_ = interactions.n_items
         config = self.config
-        source, target, weight = _pair(
-            interactions.offsets,
-            interactions.item_idx,
-            interactions.timestamp,
-            config.seconds,
-            config.window,
+        offsets, item, timestamp = interactions.offsets, interactions.item_idx, interactions.timestamp
+
+        def visit(
+            events: EventsByItem, keep: int, count: LongArray, index: IntArray, weight: FloatArray
+        ) -> None:
+            _visit(events, item, timestamp, config.seconds, config.window, count, index, weight)
+
+        self.neighbours_ = sum_pairs(
+            interactions,
+            lambda: _pair(offsets, item, timestamp, config.seconds, config.window),
+            visit,
+            # Few pairs lie within a minute: those of the window would be far too many.
+            config.window // 2,
+            config.neighbours,
         )
-        shape = (self.n_items_, self.n_items_)
-        matrix = sparse.coo_matrix((weight, (source, target)), shape=shape).tocsr()
-        self.neighbours_ = Neighbours.from_matrix(matrix, config.neighbours)
         return self
 
     def weights(self, history: History) -> FloatArray:

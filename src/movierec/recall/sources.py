@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
+
+from threadpoolctl import threadpool_limits
 
 from movierec.recall.als import Als, AlsSeen
 from movierec.recall.base import RecallSource
@@ -15,6 +19,9 @@ from movierec.recall.sitting import Sitting
 from movierec.recall.transition import Transition
 from movierec.schema import Catalog, Interactions
 from movierec.stages import RecallConfig
+
+THREADS: Final = min(2, os.cpu_count() or 1)
+"""Sources fitted at a time: each may take a gigabyte of a large data set."""
 
 SOURCE_NAMES: Final = (
     "popularity",
@@ -29,6 +36,13 @@ SOURCE_NAMES: Final = (
     "sitting",
     "genre",
 )
+
+
+_BY_COST: Final = (
+    *("als", "co_seen", "item_item", "als_seen", "lift", "transition"),
+    *("sequence", "sitting", "next_step", "popularity", "genre"),
+)
+"""The costliest first, so that no thread ends up alone with one of them."""
 
 
 def make_sources(config: RecallConfig) -> dict[str, RecallSource]:
@@ -52,8 +66,18 @@ def make_sources(config: RecallConfig) -> dict[str, RecallSource]:
 def fit_sources(
     config: RecallConfig, interactions: Interactions, catalog: Catalog
 ) -> Mapping[str, RecallSource]:
-    """Return every source fitted on the same rows."""
+    """Return every source fitted on the same rows, two at a time.
+
+    Each source is fitted by one thread, so that the result does not depend on how many there are.
+    """
     sources = make_sources(config)
-    for source in sources.values():
-        source.fit(interactions, catalog)
+    # Around all of them: a limit that one thread lifts while another is at work would not be one.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
+        fits = [pool.submit(sources[name].fit, interactions, catalog) for name in _BY_COST]
+        try:
+            for fit in fits:
+                fit.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return sources

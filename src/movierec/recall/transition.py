@@ -19,7 +19,7 @@ from movierec.stages import TransitionConfig
 Matrix = NDArray[np.float64]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _count(
     offsets: LongArray,
     item: IntArray,

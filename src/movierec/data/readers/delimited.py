@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import polars as pl
 
 from movierec.errors import LayoutError
+
+Batches = Callable[[], Iterator[pl.DataFrame]]
+
+BATCH_BYTES: Final = 32 * 1024**2
+"""Text parsed at a time: a table of strings takes ten times the room of its text."""
 
 LINE: Final = "line"
 OVERFLOW: Final = "overflow"
@@ -22,6 +27,12 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def batch_rows(data: bytes, columns: Sequence[str], separator: str, *, quoted: bool = True) -> Batches:
+    """Return a function that gives the table of :func:`read_rows` in parts; at least one."""
+    content = _to_utf8(data)
+    return lambda: _parse_in_parts(content, 0, columns, separator, first_line=1, quoted=quoted)
 
 
 def read_rows(data: bytes, columns: Sequence[str], separator: str, *, quoted: bool = True) -> pl.DataFrame:
@@ -39,13 +50,20 @@ def read_rows(data: bytes, columns: Sequence[str], separator: str, *, quoted: bo
     All columns as strings, stripped, blank = null, plus ``line`` (from 1) and ``overflow``: what
     stood where no column was expected, null in sound rows. Blank lines are left out.
     """
-    return _parse(_to_utf8(data), columns, separator, first_line=1, quoted=quoted)
+    return pl.concat(batch_rows(data, columns, separator, quoted=quoted)())
 
 
 def read_csv(
     data: bytes, file: str, required: Mapping[str, str], optional: Mapping[str, str] | None = None
 ) -> pl.DataFrame:
-    """Read comma-separated text with a header.
+    """Return the table of :func:`batch_csv` in one piece."""
+    return pl.concat(batch_csv(data, file, required, optional)())
+
+
+def batch_csv(
+    data: bytes, file: str, required: Mapping[str, str], optional: Mapping[str, str] | None = None
+) -> Batches:
+    """Read comma-separated text with a header, some lines at a time.
 
     Parameters
     ----------
@@ -55,15 +73,17 @@ def read_csv(
 
     Returns
     -------
-    The wanted columns that are there, ``line`` and ``overflow``, as :func:`read_rows` gives them.
+    A function that gives the table in parts, at least one: the wanted columns that are there, ``line``
+    and ``overflow``, as :func:`read_rows` gives them.
 
     Raises
     ------
     LayoutError
-        If the file is empty or lacks a required column.
+        At once, if the file is empty or lacks a required column.
     """
     content = _to_utf8(data)
-    first, _, body = content.partition(b"\n")
+    end = content.find(b"\n")
+    first = content if end < 0 else content[:end]
     try:
         header = [name.strip().lower() for name in next(csv.reader([first.decode()]), [])]
     except csv.Error as error:
@@ -82,14 +102,32 @@ def read_csv(
     if duplicates:
         raise LayoutError(f"{file} has the column {duplicates[0]} twice; keep one")
     columns = [wanted.get(name, f"unused_{position}") for position, name in enumerate(header)]
-    frame = _parse(body, columns, ",", first_line=2, quoted=True)
-    return frame.select(LINE, *(name for name in wanted.values() if name in columns), OVERFLOW)
+    chosen = (LINE, *(name for name in wanted.values() if name in columns), OVERFLOW)
+
+    def parse() -> Iterator[pl.DataFrame]:
+        for frame in _parse_in_parts(content, len(first) + 1, columns, ",", first_line=2, quoted=True):
+            yield frame.select(chosen)
+
+    return parse
 
 
 def _to_utf8(data: bytes) -> bytes:
     if not data.isascii():
         data = decode(data).encode()
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+def _parse_in_parts(
+    content: bytes, start: int, columns: Sequence[str], separator: str, *, first_line: int, quoted: bool
+) -> Iterator[pl.DataFrame]:
+    while True:
+        stop = content.find(b"\n", start + BATCH_BYTES) + 1 or len(content)
+        part = content[start:stop]
+        yield _parse(part, columns, separator, first_line=first_line, quoted=quoted)
+        if stop >= len(content):
+            return
+        first_line += part.count(b"\n")
+        start = stop
 
 
 def _parse(

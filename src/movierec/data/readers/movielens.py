@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
 
-from movierec.data.readers.delimited import LINE, OVERFLOW, decode, read_csv, read_rows
+from movierec.data.readers.delimited import (
+    LINE,
+    OVERFLOW,
+    Batches,
+    batch_csv,
+    batch_rows,
+    decode,
+    read_csv,
+    read_rows,
+)
 from movierec.data.readers.tables import (
     ITEM_SCHEMA,
     RawTables,
@@ -33,7 +43,7 @@ GENRES_100K: Final = (
 
 def read_100k(files: SourceFiles) -> RawTables:
     """Read ml-100k: ``u.data`` by tabs, ``u.item`` by pipes with one flag per genre."""
-    ratings = read_rows(files.read("u.data"), RATING_COLUMNS, "\t", quoted=False)
+    ratings = batch_rows(files.read("u.data"), RATING_COLUMNS, "\t", quoted=False)
     genres = _read_genre_names(files)
     flags = [f"flag_{position}" for position in range(len(genres))]
     columns = [Columns.ITEM_ID, Columns.TITLE, "released", "video_released", "url", *flags]
@@ -53,7 +63,7 @@ def read_100k(files: SourceFiles) -> RawTables:
 
 def read_dat(files: SourceFiles) -> RawTables:
     """Read ml-1m and ml-10m: fields parted by ``::``."""
-    ratings = read_rows(files.read("ratings.dat"), RATING_COLUMNS, "::", quoted=False)
+    ratings = batch_rows(files.read("ratings.dat"), RATING_COLUMNS, "::", quoted=False)
     columns = (Columns.ITEM_ID, Columns.TITLE, Columns.GENRES)
     rows = read_rows(files.read("movies.dat"), columns, "::", quoted=False)
     items = name_items(rows).with_columns(name_genres(pl.col(Columns.GENRES)))
@@ -65,7 +75,7 @@ def read_modern(files: SourceFiles) -> RawTables:
 
     The commonest tags of an item become its keywords.
     """
-    ratings = read_csv(files.read("ratings.csv"), "ratings.csv", CSV_RATING_COLUMNS)
+    ratings = batch_csv(files.read("ratings.csv"), "ratings.csv", CSV_RATING_COLUMNS)
     rows = read_csv(
         files.read("movies.csv"),
         "movies.csv",
@@ -80,10 +90,15 @@ def read_modern(files: SourceFiles) -> RawTables:
     return RawTables(_as_ratings(ratings), complete_items(items), "ratings.csv", "movies.csv")
 
 
-def _as_ratings(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(pl.lit("rating").alias(Columns.EVENT)).select(
-        LINE, Columns.USER_ID, Columns.ITEM_ID, Columns.EVENT, Columns.VALUE, Columns.TIMESTAMP, OVERFLOW
-    )
+def _as_ratings(batches: Batches) -> Batches:
+    def rate() -> Iterator[pl.DataFrame]:
+        for rows in batches():
+            yield rows.with_columns(pl.lit("rating").alias(Columns.EVENT)).select(
+                *(LINE, Columns.USER_ID, Columns.ITEM_ID, Columns.EVENT, Columns.VALUE),
+                *(Columns.TIMESTAMP, OVERFLOW),
+            )
+
+    return rate
 
 
 def _read_genre_names(files: SourceFiles) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
 
-from movierec.data.readers.delimited import LINE, OVERFLOW, read_csv
+from movierec.data.readers.delimited import LINE, OVERFLOW, batch_csv, read_csv
 from movierec.data.readers.tables import (
     ITEM_SCHEMA,
     RawTables,
@@ -28,18 +29,24 @@ def read_own(files: SourceFiles) -> RawTables:
     ``items.csv`` needs item_id and title; year, genres, director, keywords, imdb_id and tmdb_id are
     taken where they are there (lists joined by ``|``).
     """
-    interactions = read_csv(
+    batches = batch_csv(
         files.read("interactions.csv"),
         "interactions.csv",
         {name: name for name in INTERACTION_COLUMNS},
         {Columns.VALUE: Columns.VALUE},
     )
-    if Columns.VALUE not in interactions.columns:
-        interactions = interactions.with_columns(pl.lit(None, pl.String).alias(Columns.VALUE))
-    interactions = interactions.select(
-        LINE, Columns.USER_ID, Columns.ITEM_ID, Columns.EVENT, Columns.VALUE, Columns.TIMESTAMP, OVERFLOW
-    )
-    return RawTables(interactions, _read_items(files), "interactions.csv", "items.csv")
+
+    def complete() -> Iterator[pl.DataFrame]:
+        for rows in batches():
+            whole = rows
+            if Columns.VALUE not in rows.columns:
+                whole = rows.with_columns(pl.lit(None, pl.String).alias(Columns.VALUE))
+            yield whole.select(
+                *(LINE, Columns.USER_ID, Columns.ITEM_ID, Columns.EVENT, Columns.VALUE),
+                *(Columns.TIMESTAMP, OVERFLOW),
+            )
+
+    return RawTables(complete, _read_items(files), "interactions.csv", "items.csv")
 
 
 def _read_items(files: SourceFiles) -> pl.DataFrame:

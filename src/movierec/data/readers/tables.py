@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from movierec.data.readers.delimited import Batches
 from movierec.data.readers.titles import parse_title
 from movierec.schema import Columns
 
@@ -31,16 +32,21 @@ class RawTables:
 
     Attributes
     ----------
-    interactions : strings ``user_id, item_id, event, value, timestamp, overflow`` and ``line``; an
-        ``event`` of "rating" carries stars in ``value``
+    batches : gives the interactions in parts, at least one: strings ``user_id, item_id, event, value,
+        timestamp, overflow`` and ``line``; an ``event`` of "rating" carries stars in ``value``
     items : ``ITEM_SCHEMA`` plus ``line`` and ``overflow``
     interactions_file, items_file : names of the files, for messages
     """
 
-    interactions: pl.DataFrame
+    batches: Batches
     items: pl.DataFrame
     interactions_file: str
     items_file: str
+
+    @property
+    def interactions(self) -> pl.DataFrame:
+        """All of them in one piece, which takes much room where there are many."""
+        return pl.concat(self.batches())
 
 
 def name_genres(column: pl.Expr, separator: str = "|") -> pl.Expr:

@@ -80,6 +80,22 @@ class _Slots:
     timestamp: LongArray
 
 
+@dataclass(frozen=True)
+class Audience:
+    """A simulated audience: what it rated, and what only the simulation knows of it.
+
+    Attributes
+    ----------
+    interactions : one row per viewer and film
+    stars : float32[n_viewers, n_films], the mean rating a viewer would give at the end of the timeline
+    noise : standard deviation of one rating around it
+    """
+
+    interactions: Interactions
+    stars: FloatArray
+    noise: float
+
+
 def simulate(films: Catalog, config: AudienceConfig | None = None) -> Interactions:
     """Return what a simulated audience rated, one row per viewer and film.
 
@@ -89,6 +105,21 @@ def simulate(films: Catalog, config: AudienceConfig | None = None) -> Interactio
     config : size, character and seed
     """
     config = config or AudienceConfig()
+    return _play(films, config)[0]
+
+
+def draw_audience(films: Catalog, config: AudienceConfig | None = None) -> Audience:
+    """Return the audience of :func:`simulate` with the true taste behind its ratings."""
+    config = config or AudienceConfig()
+    interactions, space, quality, taste, generosity = _play(films, config)
+    stars = _mean_stars(generosity[:, None], quality[None, :], taste @ space.film.T)
+    return Audience(interactions, stars.astype(np.float32), config.noise)
+
+
+def _play(
+    films: Catalog, config: AudienceConfig
+) -> tuple[Interactions, FilmSpace, FloatArray, FloatArray, FloatArray]:
+    """Return ratings, film space, quality, last tastes and generosity."""
     rng = np.random.default_rng(config.seed)
     space = place_films(films, rng)
     quality = rng.standard_normal(len(films)).astype(np.float32)
@@ -99,9 +130,10 @@ def simulate(films: Catalog, config: AudienceConfig | None = None) -> Interactio
     kept = np.flatnonzero(item_idx >= 0)
     slots = _Slots(slots.viewer[kept], slots.sitting[kept], slots.timestamp[kept])
     item_idx = item_idx[kept]
-    rating = _rate(space, quality, slots, item_idx, tastes, config, rng)
+    generosity = rng.normal(0.0, 0.4, config.n_viewers).astype(np.float32)
+    rating = _rate(space, quality, slots, item_idx, tastes, generosity, config, rng)
     order = np.lexsort((item_idx, slots.timestamp, slots.viewer))
-    return Interactions(
+    interactions = Interactions(
         slots.viewer[order],
         item_idx[order],
         rating[order],
@@ -110,6 +142,7 @@ def simulate(films: Catalog, config: AudienceConfig | None = None) -> Interactio
         config.n_viewers,
         len(films),
     )
+    return interactions, space, quality, tastes.last, generosity
 
 
 def _schedule(config: AudienceConfig, n_films: int, rng: np.random.Generator) -> _Slots:
@@ -269,17 +302,23 @@ def _rate(
     slots: _Slots,
     item_idx: IntArray,
     tastes: _TasteOverTime,
+    generosity: FloatArray,
     config: AudienceConfig,
     rng: np.random.Generator,
 ) -> FloatArray:
-    generosity = rng.normal(0.0, 0.4, config.n_viewers).astype(np.float32)
     stars = np.empty(len(item_idx), np.float32)
     for begin in range(0, len(item_idx), _CHUNK):
         rows = np.arange(begin, min(begin + _CHUNK, len(item_idx)))
         # Taste alone decides the stars: a mood picks the film, it does not make it better.
         taste = tastes.at(slots, rows, with_mood=False)
         liking = np.einsum("rf,rf->r", space.film[item_idx[rows]], taste)
-        stars[rows] = 2.75 + generosity[slots.viewer[rows]] + 0.42 * quality[item_idx[rows]] + 2.2 * liking
+        stars[rows] = _mean_stars(generosity[slots.viewer[rows]], quality[item_idx[rows]], liking)
         stars[rows] += rng.normal(0.0, config.noise, len(rows)).astype(np.float32)
     rating: FloatArray = np.clip(np.rint(stars * 2) / 2, 0.5, 5.0).astype(np.float32)
     return rating
+
+
+def _mean_stars(generosity: FloatArray, quality: FloatArray, liking: FloatArray) -> FloatArray:
+    """Return the stars a viewer means before noise and rounding."""
+    stars: FloatArray = 2.75 + generosity + 0.42 * quality + 2.2 * liking
+    return stars

@@ -61,7 +61,7 @@ def read_sample(config: AudienceConfig | None = None) -> RawTables:
         schema=ITEM_SCHEMA,
     ).with_columns(pl.lit(None, pl.String).alias(OVERFLOW))
     return RawTables(
-        interactions.with_row_index(LINE, offset=1),
+        lambda: iter([interactions.with_row_index(LINE, offset=1)]),
         items.with_row_index(LINE, offset=2),
         "the simulated audience",
         "films.csv",

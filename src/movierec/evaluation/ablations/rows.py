@@ -15,20 +15,12 @@ from numpy.typing import NDArray
 
 from movierec.data.splits import Split
 from movierec.errors import DataError
-from movierec.ranking.features import FEATURE_NAMES, SCORE_COLUMNS, FeatureBuilder
-from movierec.ranking.store import FeatureStore
-from movierec.ranking.training import (
-    TIME_CUT,
-    Query,
-    TrainingRows,
-    iterate_rounds,
-    label_candidates,
-    sample_rows,
-)
-from movierec.recall.fusion import Fusion
-from movierec.recall.sources import fit_sources
-from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, Interactions, LongArray
-from movierec.stages import BuildConfig
+from movierec.ranking.features import FEATURE_NAMES, STANDARDISED
+from movierec.ranking.proposer import Proposer
+from movierec.ranking.queries import TIME_CUT, Query, iterate_rounds
+from movierec.ranking.training import TrainingRows, label_candidates, sample_rows, thin
+from movierec.schema import BoolArray, Catalog, FloatArray, IntArray, Interactions, LongArray
+from movierec.stages import BuildConfig, TrainingConfig
 
 MOST_CANDIDATES: Final = 1000
 """Test lists are built this long, so that shorter ones are their heads."""
@@ -57,13 +49,13 @@ class StudyRows:
     ----------
     rows : as the ranker takes them
     source_rank : float32[n, n_sources], NaN where a source did not propose the item
-    cut : int64[n], the queries of a viewer from 0, newest first; 0 in time cuts
+    turn : int64[n], how many rounds of shares, points or folds went before; 0 in time cuts
     weights : other ways to weigh the rows, float32[n] each, by name
     """
 
     rows: TrainingRows
     source_rank: FloatArray
-    cut: LongArray
+    turn: LongArray
     weights: Mapping[str, FloatArray]
 
 
@@ -119,7 +111,7 @@ class TestRows:
             taken = np.zeros((len(self.n_relevant), depth), np.int32)
             taken[self.query[kept], rank[kept]] = 1
             features[:, column] = np.cumsum(taken, axis=1)[short.query, rank[kept]]
-        for column in SCORE_COLUMNS:
+        for column in STANDARDISED:
             features[:, column] = standardise(features[:, column], short.query, len(self.n_relevant))
         return short
 
@@ -133,29 +125,6 @@ def standardise(score: FloatArray, query: LongArray, n_queries: int) -> NDArray[
     return np.divide(apart, deviation, out=np.zeros_like(apart), where=deviation > 1e-12)
 
 
-@dataclass(frozen=True)
-class Proposer:
-    """Recall and features fitted on the same rows."""
-
-    fusion: Fusion
-    builder: FeatureBuilder
-
-    @classmethod
-    def fit(cls, past: Interactions, catalog: Catalog, config: BuildConfig) -> Proposer:
-        """Fit every source and what the features need."""
-        sources = fit_sources(config.recall, past, catalog)
-        as_of = int(past.timestamp.max())
-        store = FeatureStore.compute(past, catalog, as_of, config.recall.genre.prior_strength)
-        return cls(Fusion(sources, config.recall.merge), FeatureBuilder.fit(sources, past, catalog, store))
-
-    def propose(self, history: History) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Return item_idx int32[n], source_rank float32[n, n_sources] and features of the candidates."""
-        scores = self.fusion.score(history)
-        merged = self.fusion.merge(history, scores)
-        features = self.builder.build(history, merged.item_idx, scores, merged.score)
-        return merged.item_idx, merged.source_rank, features
-
-
 def collect_study_rows(
     train: Interactions,
     catalog: Catalog,
@@ -163,7 +132,7 @@ def collect_study_rows(
     progress: Callable[[str], None],
     leaky: Proposer | None = None,
 ) -> StudyRows:
-    """Return the training rows of every fold and time cut.
+    """Return the training rows of every round.
 
     The queries and labels are those of :func:`movierec.ranking.training.collect_rows`. With ``leaky``,
     its recall, which may have seen the labels, answers instead of one fitted without them.
@@ -176,70 +145,50 @@ def collect_study_rows(
     rng = np.random.default_rng(config.training.seed)
     parts: list[StudyRows] = []
     first = 0
-    for number, (label, past, queries) in enumerate(iterate_rounds(train, config.training, rng)):
+    for number, (turn, past, queries) in enumerate(iterate_rounds(train, config.training, rng)):
         if not len(past) or not queries:
             continue
-        fold = number if label.startswith("fold") else TIME_CUT
         proposer = leaky or Proposer.fit(past, catalog, config)
-        cuts = rank_cuts(queries) if fold != TIME_CUT else np.zeros(len(queries), np.int64)
-        for query, cut in zip(queries, cuts, strict=True):
-            part = _sample_query(proposer, query, config, rng)
+        training = thin(config.training, turn)
+        for query in queries:
+            part = _sample_query(proposer, query, training, config.ranker.watch_rating, rng)
             if part is None:
                 continue
             n = len(part.rows)
-            rows = replace(part.rows, query=np.full(n, first, np.int64), round=np.full(n, fold, np.int64))
-            parts.append(replace(part, rows=rows, cut=np.full(n, cut, np.int64)))
+            rows = replace(
+                part.rows, query=np.full(n, first, np.int64), round=np.full(n, turn.number, np.int64)
+            )
+            before = 0 if turn.number == TIME_CUT else number
+            parts.append(replace(part, rows=rows, turn=np.full(n, before, np.int64)))
             first += 1
-        progress(f"training queries, {label}: {first:,} so far")
+        progress(f"training queries, {turn.label}: {first:,} so far")
     if not parts:
         raise DataError("nobody has enough history for a training query; choose more data")
     return _join(parts)
 
 
-def rank_cuts(queries: list[Query]) -> LongArray:
-    """Return int64[n]: the place of each query among those of its viewer, newest first.
-
-    Queries come viewer by viewer, oldest cut first, and a later history begins with the earlier one. The
-    newest goes first: it is the last event, which every viewer has.
-    """
-    rank = np.zeros(len(queries), np.int64)
-    start = 0
-    for stop in range(1, len(queries) + 1):
-        if stop < len(queries) and _continues(queries[stop - 1].past, queries[stop].past):
-            continue
-        rank[start:stop] = np.arange(stop - start)[::-1]
-        start = stop
-    return rank
-
-
-def _continues(earlier: History, later: History) -> bool:
-    count = len(earlier)
-    return len(later) > count and bool(np.array_equal(later.item_idx[:count], earlier.item_idx))
-
-
 def _sample_query(
-    proposer: Proposer, query: Query, config: BuildConfig, rng: np.random.Generator
+    proposer: Proposer, query: Query, config: TrainingConfig, watch_rating: float, rng: np.random.Generator
 ) -> StudyRows | None:
-    item_idx, source_rank, features = proposer.propose(query.past)
-    label, step = label_candidates(item_idx, query.future)
-    watch_rating = config.ranker.watch_rating
+    merged, features = proposer.propose(query.past)
+    label, step = label_candidates(merged.item_idx, query.future)
     if not (label > watch_rating).any():
         return None
-    kept, weight = sample_rows(label, step, config.training, rng, watch_rating)
+    kept, weight = sample_rows(label, step, config, rng, watch_rating)
     zeros = np.zeros(int(kept.sum()), np.int64)
     # The stage's own rule with other settings: how it weighs is not repeated here.
     weights = {
         name: sample_rows(
             label,
             np.minimum(step, 0.0) if name in (_ANY_STEP, _ONE) else step,
-            config.training.model_copy(update=dict(update)),
+            config.model_copy(update=dict(update)),
             np.random.default_rng(0),
             watch_rating,
         )[1][kept]
         for name, update in _WEIGHTINGS.items()
     }
     rows = TrainingRows(features[kept], label[kept], weight[kept], zeros, zeros, ())
-    return StudyRows(rows, source_rank[kept], zeros, weights)
+    return StudyRows(rows, merged.source_rank[kept], zeros, weights)
 
 
 def _join(parts: list[StudyRows]) -> StudyRows:
@@ -248,7 +197,7 @@ def _join(parts: list[StudyRows]) -> StudyRows:
     return StudyRows(
         TrainingRows(**joined, held_out=()),
         np.concatenate([part.source_rank for part in parts]),
-        np.concatenate([part.cut for part in parts]),
+        np.concatenate([part.turn for part in parts]),
         {name: np.concatenate([part.weights[name] for part in parts]) for name in WEIGHTING_NAMES},
     )
 
@@ -265,15 +214,18 @@ def collect_test_rows(proposer: Proposer, split: Split, most_users: int, seed: i
     if len(truth) > most_users:
         chosen = np.sort(np.random.default_rng(seed).choice(len(truth), most_users, replace=False))
     found = [wide.propose(split.history(int(user))) for user in truth.user_idx[chosen]]
-    sizes = [len(items) for items, _, _ in found]
+    sizes = [len(merged) for merged, _ in found]
     return TestRows(
-        np.concatenate([features for _, _, features in found]),
-        np.concatenate([items for items, _, _ in found]),
-        np.concatenate([ranks for _, ranks, _ in found]),
+        np.concatenate([features for _, features in found]),
+        np.concatenate([merged.item_idx for merged, _ in found]),
+        np.concatenate([merged.source_rank for merged, _ in found]),
         np.repeat(np.arange(len(found)), sizes),
         np.concatenate([np.arange(size) for size in sizes]),
         np.concatenate(
-            [np.isin(items, truth.items(int(row))) for row, (items, _, _) in zip(chosen, found, strict=True)]
+            [
+                np.isin(merged.item_idx, truth.items(int(row)))
+                for row, (merged, _) in zip(chosen, found, strict=True)
+            ]
         ),
         truth.n_relevant[chosen],
         truth.user_idx[chosen],

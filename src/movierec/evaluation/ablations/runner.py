@@ -80,6 +80,7 @@ def shrink(config: BuildConfig) -> BuildConfig:
             "learning_rate": max(config.ranker.learning_rate, LEARNING_RATE),
             "seeds": config.ranker.seeds[:1],
             "later_seeds": config.ranker.later_seeds[:1],
+            "return_seeds": config.ranker.return_seeds[:1],
         }
     )
     return config.model_copy(update={"training": training, "ranker": ranker})

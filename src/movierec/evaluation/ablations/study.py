@@ -14,7 +14,6 @@ from movierec.data.splits import Split
 from movierec.evaluation import metrics
 from movierec.evaluation.ablations.groups import find_source_columns, group_features
 from movierec.evaluation.ablations.rows import (
-    Proposer,
     StudyRows,
     TestRows,
     collect_study_rows,
@@ -23,8 +22,10 @@ from movierec.evaluation.ablations.rows import (
 )
 from movierec.evaluation.metrics import DoubleArray, Hits
 from movierec.ranking.features import FEATURE_NAMES
+from movierec.ranking.proposer import Proposer
+from movierec.ranking.queries import TIME_CUT
 from movierec.ranking.ranker import Ranker
-from movierec.ranking.training import TIME_CUT, TrainingRows
+from movierec.ranking.training import TrainingRows
 from movierec.recall.sources import SOURCE_NAMES
 from movierec.schema import BoolArray, Catalog, FloatArray
 from movierec.stages import BuildConfig, MergeConfig, RankerConfig
@@ -34,7 +35,7 @@ Progress = Callable[[str], None]
 METRICS: Final = ("ndcg@10", "recall@50")
 CEILING: Final = "ceiling"
 LIST_LENGTHS: Final = (100, 200, 300, 500, 750, 1000)
-CUTS: Final = (1, 2, 4, 6)
+ROUNDS: Final = (1, 2, 3, 5)
 SEEDS: Final = (0, 1, 2, 3, 4)
 _DEPTH: Final = 50
 _MERGE_SCORE: Final = FEATURE_NAMES.index("merge_score")
@@ -169,12 +170,12 @@ class Study:
             yield self._measure(Family.FEATURES, name, score, len(rows))
 
     def _vary_training(self) -> Iterator[Outcome]:
-        rows, cut = self.train.rows, self.train.cut
+        rows, turn = self.train.rows, self.train.turn
         calendar = rows.round == TIME_CUT
-        for number in CUTS:
-            if number <= cut.max():
-                label = f"{number} cut{'s' if number > 1 else ''} per viewer"
-                yield from self._refit(Family.TRAINING, label, rows.take((cut < number) | calendar))
+        for number in ROUNDS:
+            if number <= turn.max():
+                label = f"{number} cut{'s' if number > 1 else ''} of every timeline"
+                yield from self._refit(Family.TRAINING, label, rows.take((turn < number) | calendar))
         if calendar.any() and not calendar.all():
             yield from self._refit(Family.TRAINING, "no calendar cuts", rows.take(~calendar))
         yield from self._refit(Family.TRAINING, "leaky recall", self.leaky.rows)
@@ -190,7 +191,7 @@ class Study:
             # Far apart, so that no seed of one goal is drawn for the other.
             shifted = {
                 name: tuple(seed + 100 * other for seed in getattr(self.ranker, name))
-                for name in ("seeds", "later_seeds")
+                for name in ("seeds", "later_seeds", "return_seeds")
             }
             config = self.ranker.model_copy(update=shifted)
             scores.append(Ranker.fit(rows, config).score(self.test.features))

@@ -91,6 +91,6 @@ def _rewrite(*, with_rating: bool) -> None:
         sqlite_strict=True,
     )
     columns = ", ".join(_KEPT)
-    op.execute(f"INSERT INTO feedback_event ({columns}) SELECT {columns} FROM feedback_event_before")  # noqa: S608
+    op.execute(f"INSERT INTO feedback_event ({columns}) SELECT {columns} FROM feedback_event_before")  # noqa: S608 # nosec B608
     op.drop_table("feedback_event_before")
     op.create_index("ix_feedback_event_user", "feedback_event", ["dataset", "user_id", "sequence"])

@@ -1,0 +1,1 @@
+"""Harvest: interactions, items and users pulled page by page from somebody's HTTP API."""

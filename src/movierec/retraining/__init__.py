@@ -1,0 +1,1 @@
+"""Learning again: from the data set and what viewers said since, judged before it is served."""

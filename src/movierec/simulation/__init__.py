@@ -1,0 +1,1 @@
+"""Simulated viewers, whose true taste is known, in front of the recommender."""
