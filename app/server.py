@@ -80,12 +80,14 @@ def run(settings: Settings, *, hosted: bool = False) -> int:
     """
     for variable in _THREAD_VARIABLES:  # before numpy is loaded: one request, one thread
         os.environ.setdefault(variable, "1")
-    signal.signal(signal.SIGTERM, _stop)
-
-    read_api_key(settings, hosted=hosted)
-    with bind(settings.host, settings.api_port) as listener:
-        serve = partial(_serve, settings, listener, hosted)
-        return supervise(settings.workers, serve, UNUSABLE) if settings.workers > 1 else serve(0)
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        read_api_key(settings, hosted=hosted)
+        with bind(settings.host, settings.api_port) as listener:
+            serve = partial(_serve, settings, listener, hosted)
+            return supervise(settings.workers, serve, UNUSABLE) if settings.workers > 1 else serve(0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _serve(settings: Settings, listener: socket.socket, hosted: bool, number: int) -> int:

@@ -63,7 +63,9 @@ def test_busy_port_is_one_line_and_exit_code_2(busy_port, tmp_path):
 def test_unusable_settings_are_one_line_and_exit_code_2(arguments, expected, capsys, monkeypatch, tmp_path):
     monkeypatch.delenv("MOVIEREC_API_KEY", raising=False)
     arguments = ["--port", str(find_free_port()), "--home", str(tmp_path), *arguments]
+    before = signal.getsignal(signal.SIGTERM)
     assert server.main(arguments) == 2
+    assert signal.getsignal(signal.SIGTERM) is before
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert expected in error
