@@ -95,8 +95,8 @@ def create_app(
             Middleware(CorrelationIdMiddleware, header_name="X-Request-ID"),
             Middleware(RequestLogMiddleware),
             *list_guards(settings, key),
-            Middleware(AdmissionMiddleware, limit=settings.max_under_way),
             Middleware(DeclaredLengthMiddleware),
+            Middleware(AdmissionMiddleware, limit=settings.max_under_way),
             Middleware(BodyLimitMiddleware),
         ],
     )

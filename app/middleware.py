@@ -23,10 +23,14 @@ _IMPORTS: Final = "/imports"
 log = structlog.get_logger("movierec.access")
 
 
+def takes_file(method: str, path: str) -> bool:
+    """Return whether a request uploads a file."""
+    return method == "POST" and path.startswith(_VIEWERS) and path.endswith(_IMPORTS)
+
+
 def limit_body(method: str, path: str) -> int:
     """Return how many bytes the body of a request may have."""
-    takes_file = method == "POST" and path.startswith(_VIEWERS) and path.endswith(_IMPORTS)
-    return MAX_FILE_BYTES if takes_file else MAX_BODY_BYTES
+    return MAX_FILE_BYTES if takes_file(method, path) else MAX_BODY_BYTES
 
 
 class RequestLogMiddleware:

@@ -6,6 +6,7 @@ from typing import Final
 
 from chaos.api_requests import REQUESTS
 from chaos.artifacts import BUILD_KILLS, BYTES, READS
+from chaos.crowding import OVERLOAD, SLOW
 from chaos.feedback_disk import FAULTS_TRIAL, FULL_TRIAL
 from chaos.feedback_kills import KILLS
 from chaos.serving import SOAK, SWAPS
@@ -19,6 +20,8 @@ TRIALS: Final[tuple[Trial, ...]] = (
     BUILD_KILLS,
     BYTES,
     REQUESTS,
+    SLOW,
+    OVERLOAD,
     SWAPS,
     SOAK,
 )

@@ -17,6 +17,10 @@ from movierec.config import Settings
 
 SLOW = 300
 WHOLE = b"GET /genres HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+HEAD = b"POST /%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+BODY = b"Content-Length: 50\r\n\r\n{"
+CHUNK = b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"
+BEGUN = (HEAD % b"recommend" + BODY, HEAD % b"recommend" + CHUNK, HEAD % b"viewers/0/imports" + BODY)
 
 
 class Door:
@@ -34,15 +38,62 @@ class Door:
 
 
 async def ask(
-    app: Callable[..., Awaitable[None]], path: str = "/recommend"
+    app: Callable[..., Awaitable[None]], path: str = "/recommend", method: str = "GET"
 ) -> tuple[int, dict[bytes, bytes]]:
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app({"type": "http", "path": path, "method": "GET", "headers": []}, None, send)
+    await app({"type": "http", "path": path, "method": method, "headers": []}, None, send)
     return sent[0]["status"], dict(sent[0]["headers"])
+
+
+def test_uploads_have_a_few_places_of_their_own():
+    async def run() -> None:
+        door = Door()
+        app = AdmissionMiddleware(door, 20)
+        assert app.upload_limit == 2
+        path = "/viewers/7/imports"
+        under_way = [asyncio.create_task(ask(app, path, "POST")) for _ in range(3)]
+        done, waiting = await asyncio.wait(under_way, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        assert [each.result()[0] for each in done] == [503]
+        assert (app.uploads, app.under_way) == (2, 0)
+        door.open.set()
+        assert (await ask(app))[0] == 200
+        assert [(await each)[0] for each in waiting] == [200, 200]
+        assert app.uploads == 0
+
+    asyncio.run(run())
+
+
+def test_a_body_that_was_waited_for_is_told_as_it_came():
+    heard: list[Any] = []
+    told: list[Any] = [
+        {"type": "http.request", "body": b"ab", "more_body": True},
+        {"type": "http.request", "body": b"c", "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+
+    async def listen(_scope: Any, receive: Any, send: Any) -> None:
+        heard.extend([await receive() for _ in range(3)])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    coming = iter(told)
+
+    async def receive() -> Any:
+        return next(coming)
+
+    async def run() -> None:
+        scope = {"type": "http", "path": "/x", "method": "POST", "headers": [(b"content-length", b"3")]}
+
+        async def ignore(_: Any) -> None:
+            pass
+
+        await AdmissionMiddleware(listen, 1)(scope, receive, ignore)
+
+    asyncio.run(run())
+    assert heard == told
 
 
 @pytest.mark.parametrize("limit", [1, 7])
@@ -89,8 +140,9 @@ def test_probes_get_through_and_failures_leave_their_place():
     asyncio.run(run())
 
 
-def test_hundreds_of_half_sent_requests_starve_nobody(tmp_path, service, store):
-    """They wait outside: a request takes a place only once its head has arrived in full."""
+@pytest.mark.parametrize("begun", ["head", "body"])
+def test_hundreds_of_half_sent_requests_starve_nobody(begun, tmp_path, service, store):
+    """They wait outside: a request takes a place only once it has arrived in full, uploads but a few."""
 
     async def run() -> None:
         app = create_app(Settings(home=tmp_path, max_under_way=1), service, store)
@@ -104,7 +156,8 @@ def test_hundreds_of_half_sent_requests_starve_nobody(tmp_path, service, store):
             address = listener.sockets[0].getsockname()
             slow = [await asyncio.open_connection(*address) for _ in range(SLOW)]
             for number, (_, writer) in enumerate(slow):
-                writer.write(WHOLE[: 1 + number % (len(WHOLE) - 4)])
+                head = WHOLE[: 1 + number % (len(WHOLE) - 4)]
+                writer.write(head if begun == "head" else BEGUN[number % len(BEGUN)])
                 await writer.drain()
             for _ in range(5):
                 reader, writer = await asyncio.open_connection(*address)
