@@ -16,7 +16,8 @@ from starlette.middleware import Middleware
 
 from app.access import list_hosts, read_admin_key, read_api_key
 from app.admission import AdmissionMiddleware
-from app.backend import Backend, FeedbackLog
+from app.backend import Backend
+from app.gate import FeedbackLog
 from app.guards import AdminKeyMiddleware, ApiKeyMiddleware, FeedbackRateMiddleware, HostMiddleware
 from app.middleware import BodyLimitMiddleware, DeclaredLengthMiddleware, RequestLogMiddleware
 from app.openapi import DESCRIPTION, install_openapi

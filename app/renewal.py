@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from app.backend import Backend, FeedbackGate, FeedbackLog
+from app.backend import Backend
 from app.caching import Answers, ProcessAnswers
+from app.gate import FeedbackGate, FeedbackLog
 from movierec.artifacts import open_current, open_others, read_pointer, stat_pointer
 from movierec.config import Settings
 from movierec.errors import ArtifactError, CorruptBundleError, FeedbackUnavailableError

@@ -136,7 +136,7 @@ def test_without_the_store_lists_go_on_and_feedback_asks_to_come_back(
 ) -> None:
     place = home / "feedback.sqlite3"
     place.mkdir()  # nothing can be opened there
-    monkeypatch.setattr("app.backend.RETRY_SECONDS", 0)
+    monkeypatch.setattr("app.gate.RETRY_SECONDS", 0)
     with TestClient(create_app(Settings(home=home, reload_seconds=0))) as api:
         item = list_items(api)[0]
         event = {"event_id": str(uuid4()), "user_id": "guest", "item_id": item, "action": "like"}

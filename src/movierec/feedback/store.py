@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from movierec.errors import ConfigError, FeedbackConflictError, UnknownFeedbackError
 from movierec.feedback.connection import begin_write, create_engine, migrate, report_plainly, resolve_url
 from movierec.feedback.events import FeedbackAction, FeedbackEvent, StoredFeedback, select_in_force
+from movierec.feedback.glance import Glance
 from movierec.feedback.rows import event_to_row, normalise_id, row_to_event, to_microseconds
 from movierec.feedback.tables import feedback_event, feedback_revision
 
@@ -29,7 +30,7 @@ class FeedbackStore:
     """Feedback about one data set, in SQLite or PostgreSQL; open it with :meth:`open`.
 
     Several threads and several processes may use the same database at once. Every method raises
-    ``FeedbackUnavailableError`` where the database fails.
+    ``FeedbackUnavailableError`` where the database fails. ``glance`` reads what can be read without waiting.
     """
 
     def __init__(self, engine: Engine, dataset: str, clock: Callable[[], datetime]) -> None:
@@ -37,6 +38,7 @@ class FeedbackStore:
         self._dataset = dataset
         self._clock = clock
         self._write_lock = threading.Lock()
+        self.glance = Glance(engine, dataset)
 
     @classmethod
     def open(
@@ -201,6 +203,7 @@ class FeedbackStore:
 
     def close(self) -> None:
         """Let go of the database."""
+        self.glance.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
