@@ -103,21 +103,23 @@ def encode(
         for row in range(n):
             same &= own[row] == own[0]
         length = 1 if same else n
-        step = np.uint32(1)
-        while step <= count[place]:
-            step <<= np.uint32(1)
+        # Every 16th threshold is compared with many values at once, the last four steps of a bisection are
+        # taken value by value: looking up a different threshold for each of many values is what costs.
         below[:length] = 0
-        # All values take each step of the bisection together: no branches, many values at once.
-        while step > 1:
-            step >>= np.uint32(1)
+        for pivot in range(15, count[place], 16):
+            limit = sorted_[pivot]
             for row in range(length):
-                further = sorted_[below[row] + step - np.uint32(1)] < own[row]
-                below[row] += step if further else np.uint32(0)
+                below[row] += np.uint32(16) if limit < own[row] else np.uint32(0)
         missing = False
         for row in range(length):
-            unknown = own[row] != own[row]
+            value, low = own[row], below[row]
+            low += np.uint32(8) if sorted_[low + np.uint32(7)] < value else np.uint32(0)
+            low += np.uint32(4) if sorted_[low + np.uint32(3)] < value else np.uint32(0)
+            low += np.uint32(2) if sorted_[low + np.uint32(1)] < value else np.uint32(0)
+            low += np.uint32(1) if sorted_[low] < value else np.uint32(0)
+            unknown = value != value
             missing |= unknown
-            out[row] = np.uint8(255) if unknown else np.uint8(below[row])
+            out[row] = np.uint8(255) if unknown else np.uint8(low)
         if same:
             out[1:n] = out[0]
         # The last block is filled up with a row that is there, so that it widens no range.
