@@ -47,7 +47,7 @@ SMALL_BUILD = BuildConfig(
         negative_rate=0.02,
         newcomers=0,
     ),
-    ranker=RankerConfig(max_iter=15, max_leaf_nodes=8, min_samples_leaf=5, seeds=(0, 1)),
+    ranker=RankerConfig(max_iter=15, return_max_iter=15, max_leaf_nodes=8, min_samples_leaf=5, seeds=(0, 1)),
 )
 
 # Enough watched rows for matches that differ, few enough others to fit in a moment.

@@ -37,8 +37,9 @@ def write_card(dataset: Dataset, config: BuildConfig, metrics: Mapping[str, floa
         "## Model",
         f"- Recall: {', '.join(SOURCE_NAMES)}; merged by reciprocal rank fusion to at most "
         f"{config.recall.merge.cap} candidates",
-        f"- Ranker: {_RANKERS[config.ranker.kind]}, {config.ranker.max_iter} trees of at most "
-        f"{config.ranker.max_leaf_nodes} leaves for each of three heads, {len(FEATURE_NAMES)} features; "
+        f"- Ranker: {_RANKERS[config.ranker.kind]}, {config.ranker.max_iter} trees for "
+        f"each seed of two heads and {config.ranker.return_max_iter} for the third, of at most "
+        f"{config.ranker.max_leaf_nodes} leaves; {len(FEATURE_NAMES)} features; "
         f"{config.ranker.linear_share:.0%} of the score is linear in the sources' scores"
         if has_ranker
         else "- Ranker: none, no viewer has enough history; lists follow the merge",

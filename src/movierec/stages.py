@@ -206,6 +206,9 @@ class RankerConfig(StageConfig):
     max_leaf_nodes: int = Field(
         31, ge=2, le=64, description="At most 64: the scorer's leaf mask has 64 bits."
     )
+    return_max_iter: int = Field(
+        150, ge=1, description="Of the return head, where 150 find a twentieth more than 80."
+    )
     min_samples_leaf: int = Field(50, ge=1)
     l2_regularization: float = Field(5.0, ge=0)
     max_features: float = Field(0.15, gt=0, le=1, description="Of each split; .15 to .4 are alike.")

@@ -298,7 +298,8 @@ def test_nobody_to_score_is_said(tabulate: Callable[..., Dataset]) -> None:
 def test_whole_engine_on_a_simulated_audience(tiny: Dataset) -> None:
     lines: list[str] = []
     config = BuildConfig(
-        training=TrainingConfig(points=1, time_quantiles=(0.8,)), ranker=RankerConfig(max_iter=20)
+        training=TrainingConfig(points=1, time_quantiles=(0.8,)),
+        ranker=RankerConfig(max_iter=20, return_max_iter=20),
     )
     evaluated = evaluate(
         tiny, ("user-timeline",), ks=(10,), config=config, progress=lines.append, fit_engine=fit_engine

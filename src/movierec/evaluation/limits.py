@@ -38,5 +38,5 @@ QUICK_CONFIG: Final = BuildConfig(
     training=TrainingConfig(
         shares=(0.8, 0.6), points=1, cuts=2, time_quantiles=(0.9,), max_queries=200, newcomers=0
     ),
-    ranker=RankerConfig(max_iter=40, seeds=(0,)),
+    ranker=RankerConfig(max_iter=40, return_max_iter=40, seeds=(0,)),
 )

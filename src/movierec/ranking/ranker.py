@@ -74,15 +74,15 @@ BLENDS: Final[Mapping[Aim, Mapping[Head, float]]] = {
     Aim.BALANCED: {Head.NEXT: 0.65, Head.LATER: 0.25, Head.RETURN: 0.1},
     Aim.NEXT: {Head.NEXT: 0.85, Head.LATER: 0.15},
     Aim.LATER: {Head.NEXT: 0.3, Head.LATER: 0.7},
-    Aim.RETURN: {Head.LATER: 0.2, Head.RETURN: 0.8},
+    Aim.RETURN: {Head.LATER: 0.1, Head.RETURN: 0.9},
     # The nearest the heads have; the engine orders by its match model instead.
     Aim.RATING: {Head.LATER: 1.0},
 }
 """Shares of the heads, from inner splits. The next head alone is best for leave-one-out and costs user
 timeline on ml-latest-small a tenth (.163; .171 with 30 % later, .181 with 70 %). What people want who come
-back is another matter: there the return head finds .184 on ml-100k and .191 on ml-latest-small, with a fifth
-of the later head .176 and .192, the balanced order .143 and .129. No order serves all, so the balanced one
-leans to what comes next."""
+back is another matter: there the return head finds .182 on ml-100k and .189 on ml-latest-small, with a fifth
+of the later head .176 and .196, hence a tenth; the balanced order .143 and .129. No order serves all, so the
+balanced one leans to what comes next."""
 
 RETURN_LEAF: Final = 20
 """Least rows of a leaf of the return head: a moment of the calendar gives few queries."""
@@ -157,28 +157,31 @@ class Ranker:
         watched, liked = rows.rating > config.watch_rating, rows.rating >= LIKED_RATING
         # A label's distance weighs only where the goal is what comes next.
         flat = np.where(watched, np.float32(1.0), rows.weight)
-        usual = config.min_samples_leaf
         ahead = (
-            (Head.NEXT, watched, rows.weight, usual, config.seeds),
-            (Head.LATER, liked, flat, usual, config.later_seeds),
+            (Head.NEXT, watched, rows.weight, config.seeds),
+            (Head.LATER, liked, flat, config.later_seeds),
         )
-        returning = ((Head.RETURN, watched, flat, min(RETURN_LEAF, usual), config.return_seeds),)
+        returning = ((Head.RETURN, watched, flat, config.return_seeds),)
+        returns = config.model_copy(
+            update={
+                "max_iter": config.return_max_iter,
+                "min_samples_leaf": min(RETURN_LEAF, config.min_samples_leaf),
+            }
+        )
         halves = _halve(onwards, rows.round == POINTS, watched & liked)
-        for parts, plans, penalty in (
-            (halves, ahead, PENALTY_INVERSE),
-            ((back,), returning, RETURN_PENALTY_INVERSE),
+        for parts, plans, shape, penalty in (
+            (halves, ahead, config, PENALTY_INVERSE),
+            ((back,), returning, returns, RETURN_PENALTY_INVERSE),
         ):
             whole = np.logical_or.reduce(parts)
             prepared = [_prepare(rows.features[part]) for part in parts]
-            for head, label, weight, leaf, seeds in plans:
+            for head, label, weight, seeds in plans:
                 if len(np.unique(label[whole])) < 2 or not seeds:
                     continue
                 for number, seed in enumerate(seeds):
                     turn = number % len(parts)
                     part = parts[turn]
-                    models.append(
-                        _fit_classifier(prepared[turn], label[part], weight[part], config, leaf, seed)
-                    )
+                    models.append(_fit_classifier(prepared[turn], label[part], weight[part], shape, seed))
                 heads += [head] * len(seeds)
                 examples.append(Examples(rows.features[whole], label[whole], weight[whole], penalty))
         linear = LinearPart.fit(config.linear_share, examples) if examples and config.linear_share else None
@@ -271,7 +274,6 @@ def _fit_classifier(
     label: BoolArray,
     weight: FloatArray,
     config: RankerConfig,
-    leaf: int,
     seed: int,
 ) -> HistGradientBoostingClassifier:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -280,7 +282,7 @@ def _fit_classifier(
         max_iter=config.max_iter,
         learning_rate=config.learning_rate,
         max_leaf_nodes=config.max_leaf_nodes,
-        min_samples_leaf=leaf,
+        min_samples_leaf=config.min_samples_leaf,
         l2_regularization=config.l2_regularization,
         max_features=config.max_features,
         # SHAP is silently wrong with categorical splits, so every feature is numeric.

@@ -30,7 +30,7 @@ SIMULATED_BUILD: Final = BuildConfig(
         check_queries=0,
         newcomers=0,
     ),
-    ranker=RankerConfig(max_iter=40, max_leaf_nodes=15, min_samples_leaf=20, seeds=(0,)),
+    ranker=RankerConfig(max_iter=40, return_max_iter=40, max_leaf_nodes=15, min_samples_leaf=20, seeds=(0,)),
 )
 SMALL_BUILD_WORDS: Final = (
     "a small build, so that many fit: 120 candidates, one classifier of 40 trees per seed on at most 600 "

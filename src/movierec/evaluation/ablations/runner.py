@@ -77,6 +77,7 @@ def shrink(config: BuildConfig) -> BuildConfig:
     ranker = config.ranker.model_copy(
         update={
             "max_iter": min(config.ranker.max_iter, TREES),
+            "return_max_iter": min(config.ranker.return_max_iter, TREES),
             "learning_rate": max(config.ranker.learning_rate, LEARNING_RATE),
             "seeds": config.ranker.seeds[:1],
             "later_seeds": config.ranker.later_seeds[:1],
