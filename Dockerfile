@@ -15,7 +15,7 @@ ENV PATH=/opt/venv/bin:$PATH
 # Dependencies first: a change of the code leaves this layer alone.
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY docker/list_dependencies.py docker/
-# With the clients of PostgreSQL, Redis and RabbitMQ, which are loaded only where settings name one.
+# With the clients of PostgreSQL, Redis, RabbitMQ and NATS, which are loaded only where settings name one.
 RUN python docker/list_dependencies.py pyproject.toml cluster > /tmp/dependencies.txt \
     && pip install --constraint constraints.txt --requirement /tmp/dependencies.txt
 COPY src src

@@ -148,7 +148,9 @@ def open_publisher(settings: Settings) -> FeedbackPublisher | None:
     from movierec.events.publisher import FeedbackPublisher  # only here: the default needs no broker
     from movierec.events.transport import open_transport
 
-    return FeedbackPublisher(open_transport(settings.broker_url, settings.broker_queue))
+    return FeedbackPublisher(
+        open_transport(settings.broker_url, settings.broker_queue, settings.broker_redeliver_seconds)
+    )
 
 
 def open_answers(settings: Settings) -> RedisAnswers | None:

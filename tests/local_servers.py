@@ -16,6 +16,7 @@ import sqlalchemy as sa
 POSTGRES = os.environ.get("MOVIEREC_TEST_POSTGRES", "postgresql://127.0.0.1:5432/test")
 RABBIT = os.environ.get("MOVIEREC_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672/")
 REDIS = os.environ.get("MOVIEREC_TEST_REDIS", "redis://127.0.0.1:6379/9")
+NATS = os.environ.get("MOVIEREC_TEST_NATS", "nats://127.0.0.1:4222")
 
 
 def miss(what: str) -> NoReturn:

@@ -142,7 +142,7 @@ def test_the_image_has_what_the_cluster_needs():
     cluster = subprocess.run([*command, "cluster"], capture_output=True, text=True, check=True).stdout
     assert "pyproject.toml cluster > " in DOCKERFILE
     added = set(cluster.splitlines()) - set(plain)
-    assert {re.split(r"[\[>]", line)[0] for line in added} == {"faststream", "psycopg", "redis"}
+    assert {re.split(r"[\[>]", line)[0] for line in added} == {"faststream", "nats-py", "psycopg", "redis"}
 
 
 def test_the_health_check_fails_where_nothing_answers():

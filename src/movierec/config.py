@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     broker_queue: str = Field(
         "movierec.feedback", min_length=1, max_length=100, description="Name of the queue at the broker."
     )
+    broker_redeliver_seconds: float = Field(
+        30.0, ge=0.1, le=86_400, description="When Redis or NATS tells a message again that a consumer took."
+    )
     cache_url: str | None = Field(
         None, description="Redis that several processes share answers through; without it each keeps its own."
     )

@@ -12,7 +12,7 @@ def test_the_default_loads_no_client_of_a_broker_or_cache(tmp_path):
         "import app.main, app.server, movierec.cli\n"
         "from movierec.config import Settings\n"
         "app.main.create_app(Settings(home=sys.argv[1]))\n"
-        "heavy = {'faststream', 'aio_pika', 'redis', 'psycopg', 'movierec.events.transport'}\n"
+        "heavy = {'faststream', 'aio_pika', 'nats', 'redis', 'psycopg', 'movierec.events.transport'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(

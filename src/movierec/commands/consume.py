@@ -22,7 +22,8 @@ def command(home: Path | None) -> None:
     r"""Take feedback from the broker of MOVIEREC_BROKER_URL and store it, until Ctrl-C.
 
     Several may run at once. One that is killed loses nothing: what it had not stored is told again, and an
-    event told twice counts once. A message that can never be stored goes to the dead letters.
+    event told twice counts once. A message that can never be stored goes to the dead letters. RabbitMQ
+    (amqp://), Redis (redis://) and NATS JetStream (nats://) can be the broker.
 
     \b
     Example:
@@ -48,7 +49,7 @@ async def _consume(settings: Settings, url: str) -> None:
     place = settings.database_url or settings.feedback_path
     # An address that cannot be used is told now: later it would look like a fault of every message.
     create_engine(resolve_url(place)).dispose()
-    transport = open_transport(url, settings.broker_queue)
+    transport = open_transport(url, settings.broker_queue, settings.broker_redeliver_seconds)
     FeedbackConsumer(transport, lambda dataset: FeedbackStore.open(place, dataset))
 
     from faststream import FastStream

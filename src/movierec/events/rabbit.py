@@ -11,6 +11,7 @@ from movierec.events.transport import (
     CONNECT_SECONDS,
     MESSAGES_HELD,
     RECONNECT_SECONDS,
+    REDELIVER_SECONDS,
     Handle,
     Transport,
     read_body,
@@ -20,7 +21,9 @@ from movierec.events.transport import (
 class RabbitTransport(Transport):
     """Queue ``name`` and, for dead letters, ``name.dead``."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, redeliver_seconds: float = REDELIVER_SECONDS) -> None:
+        # RabbitMQ tells a message again as soon as the connection of who took it is gone.
+        del redeliver_seconds
         # A message no queue takes comes back as an error instead of being dropped.
         channel = Channel(prefetch_count=MESSAGES_HELD, on_return_raises=True)
         self.broker: RabbitBroker = RabbitBroker(

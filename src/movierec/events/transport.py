@@ -13,6 +13,9 @@ from movierec.errors import ConfigError
 MESSAGES_HELD: Final = 64
 """Messages a consumer has taken and not yet acknowledged, at most: what is told again after a kill."""
 
+REDELIVER_SECONDS: Final = 30.0
+"""When such a message is told to another consumer where the broker does not notice a kill: Redis, NATS."""
+
 CONNECT_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 1.0
 
@@ -22,6 +25,9 @@ Handle = Callable[[bytes], Awaitable[None]]
 _TRANSPORTS: Final = {
     "amqp": ("movierec.events.rabbit", "RabbitTransport", "rabbit"),
     "amqps": ("movierec.events.rabbit", "RabbitTransport", "rabbit"),
+    "nats": ("movierec.events.jetstream", "NatsTransport", "nats"),
+    "redis": ("movierec.events.redis_streams", "RedisTransport", "redis"),
+    "rediss": ("movierec.events.redis_streams", "RedisTransport", "redis"),
 }
 
 
@@ -56,17 +62,17 @@ class Transport(ABC):
         await self.broker.stop()
 
 
-def open_transport(url: str, queue: str) -> Transport:
+def open_transport(url: str, queue: str, redeliver_seconds: float = REDELIVER_SECONDS) -> Transport:
     """Return the transport for the address of a broker; nothing is connected yet.
 
     Raises ``ConfigError`` for a broker that is not supported or whose package is not installed.
     """
     scheme = urlsplit(url).scheme
     if scheme not in _TRANSPORTS:
-        raise ConfigError(f"broker_url must begin with one of {', '.join(_TRANSPORTS)}://, got {scheme!r}")
+        raise ConfigError(f"broker_url must begin with one of {'://, '.join(_TRANSPORTS)}://, got {scheme!r}")
     module, name, broker = _TRANSPORTS[scheme]
     try:
-        made: Transport = getattr(import_module(module), name)(url, queue)
+        made: Transport = getattr(import_module(module), name)(url, queue, redeliver_seconds)
     except ImportError as error:
         raise ConfigError(
             f"broker_url needs a client: pip install 'movierec[cluster]' or 'faststream[{broker}]'"
