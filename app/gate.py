@@ -46,8 +46,10 @@ class FeedbackLog(Protocol):
     def events(self, user_id: str | None = None) -> Iterable[FeedbackEvent]:
         """Give everything that was said, oldest first."""
 
-    def delete_user(self, user_id: str, action: FeedbackAction | None = None) -> int:
-        """Erase what a viewer said."""
+    def delete_user(
+        self, user_id: str, action: FeedbackAction | None = None, until: datetime | None = None
+    ) -> int:
+        """Erase what a viewer said, and what they said until a moment and is still on its way."""
 
     def revision(self) -> int:
         """Return the number of the last change."""
@@ -80,6 +82,7 @@ class FeedbackGate:
     Parameters
     ----------
     publish : sends an event to a broker instead of storing it, and returns when it was accepted
+    stamp : tells a moment after those of all that was accepted by ``publish``
     """
 
     def __init__(
@@ -87,10 +90,12 @@ class FeedbackGate:
         open_store: Callable[[], FeedbackLog],
         store: FeedbackLog | None = None,
         publish: Callable[[FeedbackEvent], Awaitable[datetime]] | None = None,
+        stamp: Callable[[], datetime] | None = None,
     ) -> None:
         self._open_store = open_store
         self._store = store
         self._publish = publish
+        self._stamp = stamp
         self._lock = threading.Lock()
         self._retry_at = 0.0
         self._known: dict[str, tuple[int, tuple[FeedbackEvent, ...]]] = {}
@@ -132,8 +137,12 @@ class FeedbackGate:
         return await run_in_threadpool(self._run, lambda store: tuple(store.events(user_id)))
 
     async def erase(self, user_id: str, action: FeedbackAction | None = None) -> int:
-        """Erase what a viewer said, or only one kind of it, and return how many events there were."""
-        return await run_in_threadpool(self._run, lambda store: store.delete_user(user_id, action))
+        """Erase what a viewer said, or only one kind of it, and return how many events there were.
+
+        Erasing everything takes what still waits at the broker along, uncounted.
+        """
+        until = self._stamp() if self._stamp is not None and action is None else None
+        return await run_in_threadpool(self._run, lambda store: store.delete_user(user_id, action, until))
 
     async def recent(self) -> tuple[FeedbackEvent, ...]:
         """Return what all viewers said of late and that stands, newest first."""

@@ -187,7 +187,7 @@ class Renewal:
                 raise FeedbackUnavailableError(_NO_DATASET)
             return await publish(dataset, event)
 
-        return FeedbackGate(open_store, self._store, publish_event)
+        return FeedbackGate(open_store, self._store, publish_event, self._publisher.stamp)
 
 
 def settle_memory() -> None:

@@ -83,5 +83,9 @@ class FeedbackConflictError(MovieRecError):
     """An event contradicts one that is already stored."""
 
 
+class FeedbackErasedError(MovieRecError):
+    """An event was accepted before its viewer was erased, and reached the store after that."""
+
+
 class FeedbackUnavailableError(MovieRecError):
     """The feedback store cannot take or give events right now."""

@@ -180,6 +180,7 @@ class MemoryStore:
         self.down = False
         self.changes = 0
         self.closed = False
+        self.erased_until: datetime | None = None
 
     def append(self, event: FeedbackEvent, accepted: datetime | None = None) -> StoredFeedback:
         self._check()
@@ -218,8 +219,11 @@ class MemoryStore:
         self._check()
         return (event for event in self.timeline if user_id in (None, event.user_id))
 
-    def delete_user(self, user_id: str, action: FeedbackAction | None = None) -> int:
+    def delete_user(
+        self, user_id: str, action: FeedbackAction | None = None, until: datetime | None = None
+    ) -> int:
         self._check()
+        self.erased_until = until
         own = [event for event in self.timeline if event.user_id == user_id]
         chosen = {event.event_id for event in own if action in (None, event.action)}
         gone = [event for event in own if event.event_id in chosen or event.undoes in chosen]

@@ -91,6 +91,17 @@ def test_what_is_published_and_stored_counts_like_any_other(client, store, wire)
     assert "m4" not in {item["item_id"] for item in client.get("/recommend/user/0").json()["items"]}
 
 
+def test_erasing_a_viewer_takes_what_is_under_way_along(client, store, wire):
+    said = {"item_id": "m4", "action": "like", "user_id": "ann"}
+    client.post("/interact", json=said)
+    assert client.delete("/viewers/ann/feedback?only=imports").status_code == 200
+    assert store.erased_until is None
+    assert client.delete("/viewers/ann/feedback").json()["erased"] == 0
+    client.post("/interact", json=said)
+    before, after = (message.accepted for message in wire.sent)
+    assert before < store.erased_until < after
+
+
 def test_without_a_confirm_nothing_is_acknowledged(client, wire):
     wire.broken = True
     answer = client.post("/interact", json={"item_id": "m4", "action": "like", "user_id": "ann"})

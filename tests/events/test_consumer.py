@@ -103,6 +103,15 @@ def test_while_the_store_is_down_messages_wait(store: FeedbackStore, accept):
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
+def test_an_erased_viewer_is_not_stored_from_the_queue(store: FeedbackStore, accept):
+    stored, queued, other, later = accept(), accept(), accept(user="v"), accept()
+    store.append(stored.event, stored.accepted)
+    assert store.delete_user("u", until=queued.accepted) == 1
+    told = [encode(message) for message in (later, queued, stored, other)]
+    assert deliver(lambda transport: FeedbackConsumer(transport, lambda _: store), *told) == []
+    assert {event.event_id for event in store.events()} == {other.event_id, later.event_id}
+
+
 def test_a_fault_nobody_foresaw_does_not_stop_the_others(store: FeedbackStore, accept, monkeypatch, caplog):
     strange, good = accept(item="strange"), accept()
     append = store.append

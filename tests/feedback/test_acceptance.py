@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from movierec.errors import FeedbackConflictError
+from movierec.errors import FeedbackConflictError, FeedbackErasedError
 from movierec.feedback.events import FeedbackAction, FeedbackEvent
 from movierec.feedback.store import FeedbackStore
 
@@ -124,3 +124,30 @@ def test_a_clock_that_is_set_back_does_not_change_the_order(target: str, tmp_pat
         assert [event.event_id for event in store.events("u")] == [event.event_id for event in told]
         assert [event.event_id for event in store.in_force("u")] == [told[1].event_id]
         assert next(store.events("u")).server_time == START
+
+
+def test_what_was_accepted_before_an_erasure_is_never_stored_after_it(store: FeedbackStore) -> None:
+    def like(user: str = "u") -> FeedbackEvent:
+        return FeedbackEvent(uuid.uuid4(), user, "i", FeedbackAction.LIKE)
+
+    first, second, third = (START + timedelta(seconds=number) for number in range(3))
+    stored, queued, later, other = like(), like(), like(), like("v")
+    store.append(stored, first)
+    assert store.delete_user("u", until=second) == 1
+    # An erasure that is told late takes nothing back from one that came after it.
+    assert store.delete_user("u", until=first) == 0
+    revision = store.revision()
+    for event, moment in ((stored, first), (queued, second)):
+        with pytest.raises(FeedbackErasedError):
+            store.append(event, moment)
+    assert store.revision() == revision
+    assert store.append(other, first).created
+    assert store.append(later, third).created
+    # The same event, told again after the erasure, is a new word.
+    assert store.append(queued, third).created
+    with pytest.raises(FeedbackErasedError):
+        store.append(queued, first)
+    assert {event.event_id for event in store.events("u")} == {later.event_id, queued.event_id}
+    # Without a broker nothing is under way, and nothing is kept of who was erased.
+    assert store.delete_user("v") == 1
+    assert store.append(other, first).created

@@ -13,7 +13,7 @@ from movierec.feedback.events import FeedbackAction, FeedbackEvent
 from movierec.feedback.store import FeedbackStore
 from movierec.feedback.tables import VERSION_TABLE, metadata
 
-TABLES = {"feedback_event", "feedback_revision"}
+TABLES = {"feedback_erasure", "feedback_event", "feedback_revision"}
 
 
 @pytest.fixture
@@ -50,6 +50,7 @@ def test_up_down_and_up_again_with_data(engine: sa.Engine, target: str) -> None:
         late = FeedbackEvent(uuid4(), "u", "c", FeedbackAction.LIKE)
         store.append(late, accepted=datetime(2020, 1, 1, tzinfo=UTC))
         tell(other, "like", "a")
+        store.delete_user("gone", until=datetime(2026, 1, 1, tzinfo=UTC))
         told, revision, others = list(store.events()), store.revision(), list(other.events())
     assert told[0].event_id == late.event_id
     for revision_id in ("0002", "0001"):

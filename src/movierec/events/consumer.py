@@ -10,7 +10,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from movierec.errors import ConfigError, FeedbackConflictError, FeedbackUnavailableError
+from movierec.errors import (
+    ConfigError,
+    FeedbackConflictError,
+    FeedbackErasedError,
+    FeedbackUnavailableError,
+)
 from movierec.events.handler import EventStore, store_event
 from movierec.events.message import AcceptedFeedback
 from movierec.events.transport import Transport
@@ -26,7 +31,7 @@ class FeedbackConsumer:
 
     A message is acknowledged after the event is on the disk, so one that was under way when a process died is
     told again and found stored. While the store is down messages wait, unacknowledged. What can never be
-    stored goes to the dead letters with the reason.
+    stored goes to the dead letters with the reason, but for events of a viewer who was erased meanwhile.
 
     Parameters
     ----------
@@ -65,6 +70,10 @@ class FeedbackConsumer:
                 log.warning("feedback-waits: %s", error)
                 await self._pause(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
+            except FeedbackErasedError as error:
+                # Not among the dead letters: nothing of it is to be kept.
+                log.info("feedback-erased: %s", error)
+                return
             except (ConfigError, FeedbackConflictError) as error:
                 await self._bury(body, str(error))
                 return

@@ -45,7 +45,7 @@ class FeedbackPublisher:
         Raises ``ConfigError`` for what cannot be stored, ``FeedbackUnavailableError`` where the broker does
         not confirm; the event may have arrived all the same, and is then told again without harm.
         """
-        self._last = accepted = max(self._clock(), self._last + _TICK)
+        accepted = self.stamp()
         event_to_row(event, accepted)
         body = AcceptedFeedback.of(dataset, event, accepted).model_dump_json().encode()
         try:
@@ -59,6 +59,11 @@ class FeedbackPublisher:
                 f"the broker did not confirm: {type(error).__name__} {error}".strip()
             ) from error
         return accepted
+
+    def stamp(self) -> datetime:
+        """Return a moment after those of all events this process accepted and before those of all others."""
+        self._last = max(self._clock(), self._last + _TICK)
+        return self._last
 
     async def close(self) -> None:
         """Disconnect."""

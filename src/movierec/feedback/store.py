@@ -15,12 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
-from movierec.errors import ConfigError, FeedbackConflictError, UnknownFeedbackError
+from movierec.errors import (
+    ConfigError,
+    FeedbackConflictError,
+    FeedbackErasedError,
+    UnknownFeedbackError,
+)
 from movierec.feedback.connection import begin_write, create_engine, migrate, report_plainly, resolve_url
 from movierec.feedback.events import FeedbackAction, FeedbackEvent, StoredFeedback, select_in_force
 from movierec.feedback.glance import Glance
 from movierec.feedback.rows import event_to_row, normalise_id, row_to_event, to_microseconds
-from movierec.feedback.tables import feedback_event, feedback_revision
+from movierec.feedback.tables import feedback_erasure, feedback_event, feedback_revision
 
 _PAGE: Final = 1000
 _SAID: Final = ("user_id", "item_id", "action", "undoes")
@@ -84,11 +89,14 @@ class FeedbackStore:
 
         Raises ``FeedbackConflictError`` where the ``event_id`` belongs to
         another event or an undo is to be undone, ``UnknownFeedbackError`` where ``undoes`` names no event
-        of this user about this item, ``ConfigError`` for values that cannot be stored.
+        of this user about this item, ``FeedbackErasedError`` where the viewer was erased since the event was
+        accepted, ``ConfigError`` for values that cannot be stored.
         """
         row = event_to_row(event, accepted or self._clock())
         with self._writing("take an event") as connection:
             sequence = self._lock_revision(connection) + 1
+            if accepted is not None:
+                self._check_erasure(connection, row)
             stored = self._find(connection, event.event_id)
             created = stored is None
             if stored is None:
@@ -180,10 +188,19 @@ class FeedbackStore:
         with self._reading() as connection:
             return sorted(connection.execute(query).scalars())
 
-    def delete_user(self, user_id: str, action: FeedbackAction | None = None) -> int:
-        """Erase a user's events, with ``action`` only those and their undos; return how many there were."""
+    def delete_user(
+        self, user_id: str, action: FeedbackAction | None = None, until: datetime | None = None
+    ) -> int:
+        """Erase a user's events, with ``action`` only those and their undos; return how many there were.
+
+        Parameters
+        ----------
+        until : events accepted up to then, which may still be on their way through a broker, will not be
+            stored either, whatever their action; their viewer's id and the moment are kept for that
+        """
         columns = feedback_event.c
-        own = (columns.dataset == self._dataset, columns.user_id == normalise_id("user_id", user_id))
+        user_id = normalise_id("user_id", user_id)
+        own = (columns.dataset == self._dataset, columns.user_id == user_id)
         statement = sa.delete(feedback_event).where(*own)
         if action is not None:
             chosen = sa.select(columns.event_id).where(*own, columns.action == action.value)
@@ -191,6 +208,8 @@ class FeedbackStore:
         with self._writing("erase a user") as connection:
             sequence = self._lock_revision(connection) + 1
             erased = connection.execute(statement).rowcount
+            if until is not None:
+                self._note_erasure(connection, user_id, to_microseconds("until", until))
             if erased:
                 self._set_revision(connection, sequence)
         return erased
@@ -252,6 +271,22 @@ class FeedbackStore:
         times = {name: row[name] for name in ("server_time_us", "accepted_us")}
         own = feedback_event.c.event_id == row["event_id"]
         connection.execute(sa.update(feedback_event).where(own).values(times))
+
+    def _note_erasure(self, connection: Connection, user_id: str, moment: int) -> None:
+        values = {"dataset": self._dataset, "user_id": user_id, "erased_us": moment}
+        self._insert_new(connection, feedback_erasure, values)
+        columns = feedback_erasure.c
+        own = (columns.dataset == self._dataset, columns.user_id == user_id, columns.erased_us < moment)
+        connection.execute(sa.update(feedback_erasure).where(*own).values(erased_us=moment))
+
+    def _check_erasure(self, connection: Connection, row: dict[str, Any]) -> None:
+        columns = feedback_erasure.c
+        query = sa.select(columns.erased_us).where(
+            columns.dataset == self._dataset, columns.user_id == row["user_id"]
+        )
+        erased = connection.execute(query).scalar_one_or_none()
+        if erased is not None and row["accepted_us"] <= erased:
+            raise FeedbackErasedError(f"event_id {row['event_id']} was accepted before its viewer was erased")
 
     def _lock_revision(self, connection: Connection) -> int:
         """Return the revision and keep other writers out, so that server order is commit order."""

@@ -52,3 +52,13 @@ feedback_revision: Final = sa.Table(
     sa.PrimaryKeyConstraint("dataset", name="pk_feedback_revision"),
     sqlite_strict=True,
 )
+
+feedback_erasure: Final = sa.Table(
+    "feedback_erasure",
+    metadata,
+    sa.Column("dataset", sa.Text, nullable=False),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("erased_us", _WIDE_INTEGER, nullable=False, comment="microseconds since the epoch, UTC"),
+    sa.PrimaryKeyConstraint("dataset", "user_id", name="pk_feedback_erasure"),
+    sqlite_strict=True,
+)
