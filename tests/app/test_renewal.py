@@ -116,13 +116,13 @@ def test_a_bundle_that_opens_but_cannot_answer_is_refused(
 
 
 def test_the_current_bundle_is_watched(home: Path) -> None:
+    first = (home / "bundles" / "CURRENT").read_text().strip()
+    bad = republish(home, "second")
+    # Broken before anybody watches: the watcher must never meet it sound.
+    (home / "bundles" / bad / "interactions.npz").write_bytes(b"torn")
+    point_current(home / "bundles", first)
     with TestClient(create_app(Settings(home=home, reload_seconds=0.02))) as client:
-        first = client.get("/health").json()["bundle"]
-        bad = republish(home, "second")
-        folder = home / "bundles" / bad
-        # Broken while CURRENT points elsewhere: the watcher must meet it broken.
-        point_current(home / "bundles", first)
-        (folder / "interactions.npz").write_bytes(b"torn")
+        assert client.get("/health").json()["bundle"] == first
         point_current(home / "bundles", bad)
         assert wait_until(lambda: bad in (client.get("/health").json()["bundle_problem"] or ""))
         assert client.get("/recommend/user/0").json()["bundle"] == first
