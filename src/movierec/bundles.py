@@ -129,7 +129,7 @@ def read_contents(bundle: Bundle, *, lenient: bool = False) -> Contents:
     sources = make_sources(config.recall)
     for name, source in sources.items():
         source.restore(bundle.arrays(f"recall/{name}.npz"))
-    catalog = _read_catalog(pl.read_parquet(bundle.file(_CATALOG)))
+    catalog = read_catalog(bundle)
     builder = FeatureBuilder.assemble(
         sources,
         ItemActivity.from_state(bundle.arrays(_ACTIVITY)),
@@ -230,7 +230,9 @@ def _frame_catalog(catalog: Catalog) -> pl.DataFrame:
     )
 
 
-def _read_catalog(frame: pl.DataFrame) -> Catalog:
+def read_catalog(bundle: Bundle) -> Catalog:
+    """Return the films of a bundle and nothing else of it."""
+    frame = pl.read_parquet(bundle.file(_CATALOG))
     return Catalog(
         tuple(frame["item_id"].to_list()),
         tuple(frame["title"].to_list()),

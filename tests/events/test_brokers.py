@@ -73,7 +73,7 @@ def store(tmp_path: Path) -> Iterator[FeedbackStore]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -13,7 +13,13 @@ from movierec.feedback.events import FeedbackAction, FeedbackEvent
 from movierec.feedback.store import FeedbackStore
 from movierec.feedback.tables import VERSION_TABLE, metadata
 
-TABLES = {"feedback_erasure", "feedback_event", "feedback_revision"}
+TABLES = {
+    "catalogue_film",
+    "catalogue_release",
+    "feedback_erasure",
+    "feedback_event",
+    "feedback_revision",
+}
 
 
 @pytest.fixture

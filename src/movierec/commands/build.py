@@ -48,6 +48,7 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None, card
     """
     from movierec.costs import CostMeter
     from movierec.data.dataset import load_dataset
+    from movierec.listing import list_films
     from movierec.pipeline import build
 
     settings = read_settings(home=home)
@@ -57,6 +58,7 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None, card
     with meter.stage("read"):
         loaded = load_dataset(dataset, settings, say)
     manifest = build(loaded, settings, config, say, force, meter)
+    list_films(settings, say)
     data = manifest.dataset
     click.echo(f"bundle   {manifest.version}")
     click.echo(

@@ -13,6 +13,7 @@ from movierec.commands.console import (
     list_headlines,
     make_printable,
     read_settings,
+    start_progress,
 )
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def promote(home: Path | None, version: str) -> None:
       movierec bundles promote sample-1f0c2a9be4d7
     """
     from movierec.artifacts import list_aside, list_bundles, open_bundle, point_current, take_back
+    from movierec.listing import list_films
 
     settings = read_settings(home=home)
     if version in {manifest.version for manifest in list_aside(settings.aside_dir)}:
@@ -77,6 +79,7 @@ def promote(home: Path | None, version: str) -> None:
         open_bundle(settings.bundles_dir / version)
     point_current(settings.bundles_dir, version)
     click.echo(version)
+    list_films(settings, start_progress())
 
 
 @command.command("rollback")
@@ -92,6 +95,7 @@ def rollback(home: Path | None) -> None:
     """
     from movierec.artifacts import list_previous, open_bundle, roll_back
     from movierec.errors import ArtifactError, NoBundleError
+    from movierec.listing import list_films
 
     settings = read_settings(home=home)
     for version in list_previous(settings.bundles_dir):
@@ -102,6 +106,7 @@ def rollback(home: Path | None) -> None:
             continue
         roll_back(settings.bundles_dir, version)
         click.echo(version)
+        list_films(settings, start_progress())
         return
     raise NoBundleError(
         f"no sound bundle in {settings.bundles_dir} was current before; see: movierec bundles list"

@@ -62,3 +62,28 @@ feedback_erasure: Final = sa.Table(
     sa.PrimaryKeyConstraint("dataset", "user_id", name="pk_feedback_erasure"),
     sqlite_strict=True,
 )
+
+catalogue_release: Final = sa.Table(
+    "catalogue_release",
+    metadata,
+    sa.Column("dataset", sa.Text, nullable=False),
+    sa.Column("bundle", sa.Text, nullable=False, comment="whose films these are"),
+    sa.Column("published_us", _WIDE_INTEGER, nullable=False, comment="microseconds since the epoch, UTC"),
+    sa.PrimaryKeyConstraint("dataset", name="pk_catalogue_release"),
+    sqlite_strict=True,
+)
+
+catalogue_film: Final = sa.Table(
+    "catalogue_film",
+    metadata,
+    sa.Column("dataset", sa.Text, nullable=False),
+    sa.Column("item_id", sa.Text, nullable=False, comment="as in feedback_event"),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("year", sa.Integer, nullable=True),
+    sa.Column("genres", sa.Text, nullable=False, comment="JSON array of strings"),
+    sa.Column("director", sa.Text, nullable=True),
+    sa.Column("imdb_id", sa.Text, nullable=True),
+    sa.Column("tmdb_id", _WIDE_INTEGER, nullable=True),
+    sa.PrimaryKeyConstraint("dataset", "item_id", name="pk_catalogue_film"),
+    sqlite_strict=True,
+)

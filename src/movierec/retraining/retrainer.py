@@ -15,6 +15,7 @@ from movierec.config import Settings
 from movierec.data.dataset import load_dataset, read_dataset
 from movierec.errors import ConfigError, MovieRecError
 from movierec.feedback.store import FeedbackStore
+from movierec.listing import list_films
 from movierec.pipeline import build, describe_build, fingerprint_build, write_fitted
 from movierec.retraining.accrual import accrue
 from movierec.retraining.condition import Condition
@@ -124,6 +125,8 @@ class Retrainer:
         paths = write_report(finished, self.settings.retraining_dir)
         remember_attempt(self.settings.retraining_dir, seen.model_copy(update={"finished_at": self.clock()}))
         self.progress(f"{finished.outcome}; the report is {paths[1]}")
+        if finished.outcome is Outcome.PROMOTED:
+            list_films(self.settings, self.progress)
         return finished
 
     def watch(self, condition: Condition, wait: Callable[[], None]) -> None:
