@@ -19,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 60_000
 
 
 def find_free_port() -> int:
@@ -112,6 +113,7 @@ def open_browser() -> Iterator[Any]:
         # Playwright runs once in a process: whoever comes while it does shares its Chromium.
         yield _OPEN[-1]
         return
+    playwright.expect.set_options(timeout=PATIENCE_MS)  # the machine may be busy
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         _OPEN.append(browser)

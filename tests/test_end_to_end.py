@@ -144,7 +144,7 @@ def test_a_like_in_the_browser_moves_the_wall_and_survives_a_reload(browser_page
 
     browser_page.goto(f"{app_url}/?viewer={VIEWER}")
     posters = browser_page.locator(".st-key-wall-home .mr-poster img")
-    expect(posters).to_have_count(12, timeout=30_000)
+    expect(posters).to_have_count(12)
     browser_page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
 
     like = browser_page.get_by_role("button", name=re.compile("^Like: ")).nth(6)
@@ -158,7 +158,7 @@ def test_a_like_in_the_browser_moves_the_wall_and_survives_a_reload(browser_page
     browser_page.reload()
     expect(browser_page.get_by_text("Your thumbs", exact=False).first).to_be_visible(timeout=30_000)
     expect(browser_page.get_by_role("button", name=title).first).to_be_visible()
-    expect(posters).to_have_count(12, timeout=30_000)
+    expect(posters).to_have_count(12)
     expect(browser_page.get_by_role("button", name=f"Like: {title}", exact=True)).to_have_count(0)
 
     assert {host for host in hosts if host} == {"127.0.0.1"}

@@ -8,7 +8,6 @@ from fake_api import FakeApi
 from fake_films import HOSTILE
 
 playwright = pytest.importorskip("playwright.sync_api")
-playwright.expect.set_options()  # the machine may be busy
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 
