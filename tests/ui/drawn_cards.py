@@ -1,4 +1,4 @@
-"""What the film cards on a page say, and presses on them, for AppTest, which runs no browser."""
+"""What a page and its film cards say, and presses on them, for AppTest, which runs no browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-__all__ = ["find_card", "list_heads", "press_card", "read_cards", "read_texts", "shown_ids"]
+__all__ = [
+    "find_card",
+    "list_heads",
+    "press",
+    "press_card",
+    "press_label",
+    "read_cards",
+    "read_page",
+    "read_texts",
+    "shown_ids",
+]
 
 
 def _find(app: AppTest, surface: str) -> Any:
@@ -65,3 +75,16 @@ def press_card(app: AppTest, surface: str, action: str, item_id: str = "", on: b
     state.id = proto.id
     state.json_value = json.dumps({"presses": presses})
     return app._run(states)
+
+
+def read_page(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success, *app.subheader]
+    return "\n".join([*(str(part.value) for part in parts), *read_texts(app)])
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def press_label(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label.startswith(label)).click().run()
