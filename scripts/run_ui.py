@@ -22,7 +22,7 @@ def main() -> None:
     for name in WARM:
         importlib.import_module(name)
     port = os.environ.get("MOVIEREC_UI_PORT", "8501")
-    cli.main(["run", "ui/streamlit_app.py", "--server.port", port, *sys.argv[1:]], prog_name="streamlit")
+    cli.main(["run", "ui/server.py", "--server.port", port, *sys.argv[1:]], prog_name="streamlit")
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def serve(home: Path, port: int = 0) -> Iterator[Api]:
 def show(api_url: str, home: Path) -> Iterator[str]:
     """Run the app over an API; what waits to be sent lies in ``home``."""
     port = find_free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "ui/streamlit_app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", "ui/server.py", "--server.port", str(port)]
     environment = clean_environment(MOVIEREC_API_URL=api_url, MOVIEREC_HOME=str(home))
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -66,7 +66,8 @@ def load_shelf(person: Person, wishes: Wishes, fresh: bool = False) -> Shelf:
         return before
     book = get_book(person)
     counted = before.counted if before is not None else frozenset()
-    if fresh:
+    # What a new viewer said before their first list is all that list is made from: it would count twice.
+    if fresh or (before is None and person.is_guest):
         counted = frozenset(mark.event_id for mark in book.marks) - book.waiting
     shelf = _ask(person, wishes, counted)
     if fresh and before is not None and before.wishes == wishes:

@@ -1,4 +1,4 @@
-"""Entry point: page settings, navigation, the header over every page."""
+"""The script behind every page: settings, navigation, header. ``server.py`` runs it, and brings the style."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ ASSETS = Path(__file__).parent / "assets"
 def main() -> None:
     """Draw the page the address names."""
     st.set_page_config(page_title="MovieRec", page_icon=str(ASSETS / "icon.png"), layout="wide")
-    st.html(ASSETS / "style.css")
     st.logo(ASSETS / "logo.svg", size="large")
     page = st.navigation(
         [
@@ -36,6 +35,9 @@ def main() -> None:
         ],
         position="top",
     )
+    if page.url_path != "title":
+        # The way back from a film leads here with the film still in the address.
+        st.query_params.pop("movie", None)
     st.session_state["shown_person"] = show_header()
     if st.session_state["shown_person"] is not None:
         show_tour_bar()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from ui.changes import Changes
 from ui.components.cards import Badge, Card, Head, Line, make_card, show_cards
@@ -11,6 +12,9 @@ from ui.models import Movie, Pick
 from ui.rerank import Placed, explain_move
 from ui.session import Person
 from ui.text import format_boost, format_move
+
+_SEEN: Final = 0.0005
+"""Smaller boosts would read as 0.0 points."""
 
 
 def show_pick_cards(
@@ -90,7 +94,7 @@ def _make_badge(moved: int, new: bool) -> Badge | None:
 def _describe_move(card: Placed) -> Line | None:
     move = format_move(card.moved)
     why = explain_move(card)
-    if card.moved * card.boost < 0 or (move and not why):
+    if card.moved * card.boost < 0 or (move and (not why or abs(card.boost) < _SEEN)):
         return Line(f"{move} others were boosted", "quiet")
     if not why or (not move and abs(card.boost) < 0.005):
         return None

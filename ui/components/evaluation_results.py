@@ -46,7 +46,9 @@ def show_overview(evaluation: Evaluation) -> None:
             ],
         },
         hide_index=True,
+        height="content",
         column_config={
+            "Which is": st.column_config.TextColumn(width=210),
             "Protocol": st.column_config.TextColumn(help="What was held out; choose one below to read more."),
             "People": st.column_config.NumberColumn(format="localized", help="People who were scored."),
             **{

@@ -90,6 +90,7 @@ def _show_order_controls(book: MarkBook, shelf: Shelf) -> float | None:
                 1.0,
                 DEFAULT_STRENGTH,
                 0.05,
+                format="percent",
                 key="strength",
                 persist_state="session",
             )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.answers import load_genres, search_movies
 from ui.api_client import Wishes
@@ -25,11 +26,10 @@ _LIKES: Final = "what_if_likes"
 def show_what_if(person: Person) -> None:
     """Draw the questions, the list as it is and the list as it would be."""
     st.caption("Try things out: nothing here is stored, and your own list stays as it is.")
-    controls, likes = st.columns(2, gap="medium")
-    with controls:
-        wishes = _show_controls()
-    with likes:
+    order, choice = st.columns(2, gap="medium")
+    with order:
         liked = _show_likes()
+    wishes = _show_controls(order, choice)
     before = load_list(person, Wishes(k=10))
     after = load_list(person, wishes, [movie.item_id for movie in liked])
     left, right = st.columns(2, gap="medium")
@@ -43,11 +43,13 @@ def show_what_if(person: Person) -> None:
             st.info(escape_markdown(after.note), icon=":material/info:")
 
 
-def _show_controls() -> Wishes:
+def _show_controls(order: DeltaGenerator, choice: DeltaGenerator) -> Wishes:
     last_year = datetime.now(UTC).year
-    k = choose_length("what_if_k")
-    variety = choose_variety("what_if_variety")
-    aim = st.selectbox(
+    with order:
+        k = choose_length("what_if_k")
+    with choice:
+        variety = choose_variety("what_if_variety")
+    aim = order.selectbox(
         "In the mood for",
         list(AIM_NAMES),
         format_func=lambda name: AIM_NAMES[name],
@@ -55,10 +57,10 @@ def _show_controls() -> Wishes:
         persist_state="session",
         help="What the order is for: the ranking model weighs its three goals accordingly.",
     )
-    genres = st.multiselect(
+    genres = choice.multiselect(
         "Only genres", load_genres(), key="what_if_genres", persist_state="session", placeholder="All genres"
     )
-    first, last = st.slider(
+    first, last = choice.slider(
         "Only years",
         FIRST_YEAR,
         last_year,
