@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -62,6 +63,9 @@ class AdmissionMiddleware:
                 return
             self.under_way += 1
             try:
+                # Whoever arrived at the same time must be counted before this one is computed: lists are made
+                # without a pause, so the queue would otherwise be in the sockets, where nobody bounds it.
+                await asyncio.sleep(0)
                 await self.app(scope, receive, send)
             finally:
                 self.under_way -= 1

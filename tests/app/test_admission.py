@@ -49,6 +49,18 @@ async def ask(
     return sent[0]["status"], dict(sent[0]["headers"])
 
 
+def test_those_that_arrive_together_are_counted_before_the_first_is_computed():
+    async def compute(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # never waits
+
+    async def run() -> None:
+        app = AdmissionMiddleware(compute, 2)
+        answers = await asyncio.gather(*(ask(app) for _ in range(5)))
+        assert [status for status, _ in answers] == [200, 200, 503, 503, 503]
+
+    asyncio.run(run())
+
+
 def test_uploads_have_a_few_places_of_their_own():
     async def run() -> None:
         door = Door()
