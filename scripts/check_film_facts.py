@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from movierec.data.printed_titles import parse_title
 from movierec.data.readers.delimited import read_csv
-from movierec.data.readers.titles import parse_title
 from movierec.data.sample import read_films
 
 YEAR_TOLERANCE: Final = 3

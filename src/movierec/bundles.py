@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
-import polars as pl
 
 from movierec.artifacts import Bundle, BundleWriter
 from movierec.engine import Engine
 from movierec.errors import IncompatibleBundleError
+from movierec.names import Names, read_names, write_names
 from movierec.ranking.activity import ItemActivity
 from movierec.ranking.bias import RatingBias
 from movierec.ranking.features import FEATURE_NAMES, FeatureBuilder
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 CONFIG_FILE = "config.json"
 CARD_FILE = "model_card.md"
-_CATALOG, _USERS, _INTERACTIONS = "catalog.parquet", "users.parquet", "interactions.npz"
+_INTERACTIONS = "interactions.npz"
 _ACTIVITY, _PACE, _BIAS = "activity.npz", "pace.npz", "bias.npz"
 _MATCH, _ITEM_COLUMNS = "match.npz", "item_columns.npy"
 _HEADS, _FOREST, _PATHS = "ranker-heads.npy", "ranker-trees.npz", "ranker-paths.npz"
@@ -80,8 +80,7 @@ def write_contents(
             "timestamp": rows.timestamp,
         },
     )
-    pl.DataFrame({"user_id": dataset.user_id}).write_parquet(writer.path / _USERS)
-    _frame_catalog(dataset.catalog).write_parquet(writer.path / _CATALOG)
+    write_names(writer, Names(dataset.user_id, dataset.catalog))
     store.write(writer.path / "features")
     (writer.path / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
@@ -129,7 +128,7 @@ def read_contents(bundle: Bundle, *, lenient: bool = False) -> Contents:
     sources = make_sources(config.recall)
     for name, source in sources.items():
         source.restore(bundle.arrays(f"recall/{name}.npz"))
-    catalog = read_catalog(bundle)
+    names = read_names(bundle)
     builder = FeatureBuilder.assemble(
         sources,
         ItemActivity.from_state(bundle.arrays(_ACTIVITY)),
@@ -137,16 +136,15 @@ def read_contents(bundle: Bundle, *, lenient: bool = False) -> Contents:
         RatingBias.from_state(bundle.arrays(_BIAS)),
         np.asarray(bundle.array(_ITEM_COLUMNS)),
         manifest.dataset.now,
-        catalog,
+        names.catalog,
     )
     ranker = _read_ranker_if_sound(bundle) if lenient else read_ranker(bundle)
     engine = Engine(
         sources, config.recall.merge, builder, ranker, MatchModel.from_state(bundle.arrays(_MATCH))
     )
-    user_id = tuple(pl.read_parquet(bundle.file(_USERS))["user_id"].to_list())
     rows = bundle.arrays(_INTERACTIONS)
-    interactions = Interactions(**rows, n_users=len(user_id), n_items=len(catalog))
-    return Contents(engine, user_id, catalog, interactions)
+    interactions = Interactions(**rows, n_users=len(names.user_id), n_items=len(names.catalog))
+    return Contents(engine, names.user_id, names.catalog, interactions)
 
 
 def _read_ranker_if_sound(bundle: Bundle) -> Ranker | None:
@@ -212,34 +210,3 @@ class StoredModels(Sequence["HistGradientBoostingClassifier"]):
 
     def __iter__(self) -> Iterator[HistGradientBoostingClassifier]:
         return iter(self._models)
-
-
-def _frame_catalog(catalog: Catalog) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "item_id": catalog.item_id,
-            "title": catalog.title,
-            "year": catalog.year,
-            "genres": [list(genres) for genres in catalog.genres],
-            "director": pl.Series(catalog.director, dtype=pl.String),
-            "keywords": [list(keywords) for keywords in catalog.keywords],
-            "imdb_id": pl.Series(catalog.imdb_id, dtype=pl.String),
-            "tmdb_id": pl.Series(catalog.tmdb_id, dtype=pl.Int64),
-        },
-        schema_overrides={"genres": pl.List(pl.String), "keywords": pl.List(pl.String)},
-    )
-
-
-def read_catalog(bundle: Bundle) -> Catalog:
-    """Return the films of a bundle and nothing else of it."""
-    frame = pl.read_parquet(bundle.file(_CATALOG))
-    return Catalog(
-        tuple(frame["item_id"].to_list()),
-        tuple(frame["title"].to_list()),
-        frame["year"].to_numpy().astype(np.int32),
-        tuple(tuple(genres) for genres in frame["genres"].to_list()),
-        tuple(frame["director"].to_list()),
-        tuple(tuple(keywords) for keywords in frame["keywords"].to_list()),
-        tuple(frame["imdb_id"].to_list()),
-        tuple(frame["tmdb_id"].to_list()),
-    )

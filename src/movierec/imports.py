@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from uuid import uuid4
 
-import polars as pl
-
-from movierec.data.readers.delimited import LINE, read_csv
-from movierec.data.readers.titles import parse_title
+from movierec.data.printed_titles import parse_title
 from movierec.errors import ConfigError, LayoutError
 from movierec.feedback.events import FeedbackAction, FeedbackEvent
 from movierec.feedback.rows import MAX_RATING, MIN_RATING
 from movierec.schema import Catalog
 from movierec.titles import TitleIndex
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FileFormat = Literal["letterboxd", "movielens", "other"]
 
@@ -115,6 +115,9 @@ def read_ratings(data: bytes) -> RatingsFile:
     """
     if data[:2] == b"PK":
         raise LayoutError("the file is a zip archive; unpack it and choose the ratings.csv inside")
+    # Only here: it loads polars, which an API that is never sent a file does without.
+    from movierec.data.readers.delimited import read_csv
+
     table = read_csv(data, "the file", {"rating": "rating"}, _COLUMNS)
     named = {"item", "item_other", "imdb", "imdb_other", "tmdb", "tmdb_other", "title", "title_other"}
     if not named & set(table.columns):
@@ -233,7 +236,7 @@ def _read_row(cells: dict[str, str | None]) -> RatingRow | Rejected:
     def pick(name: str) -> str | None:
         return cells.get(name) or cells.get(f"{name}_other")
 
-    line = int(cells[LINE] or 0)
+    line = int(cells["line"] or 0)
     title, year = pick("title"), 0
     if title is not None:
         # With a year beside it a name is taken as it stands: parentheses may belong to it.

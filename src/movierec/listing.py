@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from movierec.artifacts import open_current
-from movierec.bundles import read_catalog
 from movierec.config import Settings
 from movierec.errors import FeedbackUnavailableError
+from movierec.names import read_names
 
 
 def list_films(settings: Settings, progress: Callable[[str], None]) -> None:
@@ -20,7 +20,7 @@ def list_films(settings: Settings, progress: Callable[[str], None]) -> None:
     from movierec.feedback.films import publish_films  # only here: the default has no database to share
 
     bundle = open_current(settings.bundles_dir)
-    catalog = read_catalog(bundle)
+    catalog = read_names(bundle).catalog
     try:
         new = publish_films(
             settings.database_url, bundle.manifest.dataset.name, bundle.manifest.version, catalog

@@ -44,7 +44,16 @@ from movierec.workbench import Judged, Workbench
 
 Progress = Callable[[str], None]
 
-_SHAPING_CODE: Final = ("recall", "ranking", "engine.py", "bundles.py", "pipeline.py", "card.py", "schema.py")
+_SHAPING_CODE: Final = (
+    "recall",
+    "ranking",
+    "engine.py",
+    "bundles.py",
+    "names.py",
+    "pipeline.py",
+    "card.py",
+    "schema.py",
+)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from movierec.data.readers.titles import move_article
+from movierec.data.printed_titles import move_article
 from movierec.schema import Catalog
 
 _NOT_WORD: Final = re.compile(r"[^\w]+")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
-import polars as pl
 
 from movierec.ranking import aggregates
 from movierec.schema import Catalog, FloatArray, Interactions
+
+if TYPE_CHECKING:
+    import polars as pl
 
 TABLES: Final = ("user_features", "item_features", "genre_item_priors", "item_genres", "user_genre_affinity")
 
@@ -53,6 +55,7 @@ class FeatureStore:
     ) -> Self:
         """Run the aggregates of the named tables on DuckDB, on one thread so that sums repeat to the bit."""
         import ibis
+        import polars as pl
 
         rows = pl.DataFrame(
             {
@@ -99,11 +102,15 @@ class FeatureStore:
     @classmethod
     def read(cls, folder: Path, as_of: int) -> Self:
         """Inverse of :meth:`write`."""
+        import polars as pl
+
         return cls(as_of, {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES})
 
 
 def list_item_genres(catalog: Catalog) -> pl.DataFrame:
     """Return one row per (item, genre); ``share`` is one over the item's number of genres."""
+    import polars as pl
+
     items = [index for index, genres in enumerate(catalog.genres) for _ in genres]
     return pl.DataFrame(
         {

@@ -7,8 +7,8 @@ from typing import Final
 
 import polars as pl
 
+from movierec.data.printed_titles import parse_title
 from movierec.data.readers.delimited import Batches
-from movierec.data.readers.titles import parse_title
 from movierec.schema import Columns
 
 NO_GENRE: Final = frozenset({"", "(no genres listed)", "unknown", "n/a"})

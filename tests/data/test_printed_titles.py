@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec.data.readers.titles import ARTICLES, move_article, parse_title
+from movierec.data.printed_titles import ARTICLES, move_article, parse_title
 
 
 @pytest.mark.parametrize(
