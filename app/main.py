@@ -23,7 +23,7 @@ from app.middleware import BodyLimitMiddleware, DeclaredLengthMiddleware, Reques
 from app.openapi import DESCRIPTION, install_openapi
 from app.problems import install_problem_handlers
 from app.real_posters import open_gallery
-from app.renewal import Renewal
+from app.renewal import OpenedAhead, Renewal
 from app.routes import (
     admin,
     contracts,
@@ -65,6 +65,7 @@ def create_app(
     hosted: bool = False,
     gallery: PosterGallery | None = None,
     publisher: FeedbackPublisher | None = None,
+    ahead: OpenedAhead | None = None,
 ) -> FastAPI:
     """Return the application; what is not handed in is opened when it starts.
 
@@ -77,6 +78,7 @@ def create_app(
         set; the bundle is opened while ``GET /ping`` already answers 503
     gallery : where real posters come from instead of what the settings say; its owner closes it
     publisher : sends feedback to a broker, instead of the one the settings name; closed at the end
+    ahead : the bundle, opened before this process was forked
 
     Raises ``ConfigError`` where the address is not loopback and there is no API key.
     """
@@ -105,7 +107,7 @@ def create_app(
     def install(backend: Backend) -> None:
         app.state.backend = backend
 
-    app.state.renewal = Renewal(settings, install, service, store, publisher, answers)
+    app.state.renewal = Renewal(settings, install, service, store, publisher, answers, ahead)
     app.state.gallery = gallery or owned
     app.state.reports_dir = settings.reports
     app.state.simulation_dir = settings.simulation_reports

@@ -10,6 +10,7 @@ import asyncio
 import gc
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -21,10 +22,13 @@ from starlette.concurrency import run_in_threadpool
 from app.backend import Backend
 from app.caching import Answers, ProcessAnswers
 from app.gate import FeedbackGate, FeedbackLog
+from app.search import MovieIndex
 from movierec.artifacts import open_current, open_others, read_pointer, stat_pointer
+from movierec.artifacts.manifest import read_manifest
 from movierec.config import Settings
 from movierec.errors import ArtifactError, CorruptBundleError, FeedbackUnavailableError
 from movierec.feedback.events import FeedbackEvent
+from movierec.names import needs_frames
 from movierec.schema import History
 from movierec.service import Query, RecommenderService
 
@@ -56,6 +60,7 @@ class Renewal:
     store : an open feedback store, its owner closes it
     publisher : sends feedback to a broker instead of storing it, its owner closes it
     answers : kept answers that other processes share, its owner closes them; else each bundle has its own
+    ahead : what was opened before this process was forked
     """
 
     def __init__(
@@ -66,8 +71,10 @@ class Renewal:
         store: FeedbackLog | None = None,
         publisher: FeedbackPublisher | None = None,
         answers: Answers | None = None,
+        ahead: OpenedAhead | None = None,
     ) -> None:
         self._settings = settings
+        self._ahead = ahead
         self._publisher = publisher
         self._answers = answers
         self._install = install
@@ -85,7 +92,14 @@ class Renewal:
         async with self._lock:
             if self._given is None:
                 self._seen = await run_in_threadpool(stat_pointer, self._settings.bundles_dir)
+                ahead, self._ahead = self._ahead, None
                 try:
+                    if ahead is not None and ahead.pointer == await self._read_pointer():
+                        await self._swap(ahead.service, None, ahead.movies)
+                        # What was opened ahead stays frozen: to look through it would copy all of it.
+                        gc.collect()
+                        gc.freeze()
+                        return
                     service, problem = await run_in_threadpool(_open_last_good, self._settings)
                 except ArtifactError as error:
                     log.error("no-recommendations", error=str(error))
@@ -144,13 +158,18 @@ class Renewal:
         if self._store is None:
             self.backend.feedback.close()
 
-    async def _swap(self, service: RecommenderService, problem: str | None) -> None:
+    async def _swap(
+        self, service: RecommenderService, problem: str | None, movies: MovieIndex | None = None
+    ) -> None:
         before = self.backend
         known = before.version is not None and before.service.info.name == service.info.name
         # The ids of feedback belong to a data set: another one has another gate to the store.
         gate = before.feedback if known else self._make_gate(service)
         backend = Backend(service, gate, problem=problem, answers=self._make_answers())
-        await run_in_threadpool(lambda: backend.movies)
+        if movies is None:
+            await run_in_threadpool(lambda: backend.movies)
+        else:
+            backend.movies = movies
         if self._store is None and not known:
             await gate.connect()
         self._replace(backend)
@@ -188,6 +207,39 @@ class Renewal:
             return await publish(dataset, event)
 
         return FeedbackGate(open_store, self._store, publish_event, self._publisher.stamp)
+
+
+@dataclass(frozen=True)
+class OpenedAhead:
+    """What a process opened for the workers that are forked from it, who then share its memory.
+
+    Attributes
+    ----------
+    pointer : what ``CURRENT`` named; where it names something else by now, a worker opens that instead
+    service, movies : the recommender and the titles ready for search
+    """
+
+    pointer: str
+    service: RecommenderService
+    movies: MovieIndex
+
+
+def open_ahead(settings: Settings) -> OpenedAhead | None:
+    """Open the current bundle before workers are forked; None leaves opening, and what is wrong, to them.
+
+    So does a bundle from before there were names as JSON: reading the others starts threads, which a fork
+    does not take along, and whoever waits for them afterwards waits for ever.
+    """
+    try:
+        pointer = read_pointer(settings.bundles_dir)
+        if needs_frames(read_manifest(settings.bundles_dir / pointer)):
+            return None
+        service = _open_current(settings)
+    except ArtifactError:
+        return None
+    opened = OpenedAhead(pointer, service, MovieIndex.build(service))
+    settle_memory()
+    return opened
 
 
 def settle_memory() -> None:

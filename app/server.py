@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
@@ -20,6 +20,9 @@ from app.access import read_api_key
 from app.workers import supervise
 from movierec.config import Settings
 from movierec.errors import ConfigError, MovieRecError
+
+if TYPE_CHECKING:
+    from app.renewal import OpenedAhead
 
 UNUSABLE: Final = 2
 KEEP_ALIVE_SECONDS: Final = 5
@@ -84,13 +87,30 @@ def run(settings: Settings, *, hosted: bool = False) -> int:
     try:
         read_api_key(settings, hosted=hosted)
         with bind(settings.host, settings.api_port) as listener:
-            serve = partial(_serve, settings, listener, hosted)
-            return supervise(settings.workers, serve, UNUSABLE) if settings.workers > 1 else serve(0)
+            if settings.workers == 1:
+                return _serve(settings, listener, hosted, None, 0)
+            # The model server answers before its bundle is open, so nothing is to be waited for.
+            ahead = None if hosted else _open_ahead(settings)
+            return supervise(settings.workers, partial(_serve, settings, listener, hosted, ahead), UNUSABLE)
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def _serve(settings: Settings, listener: socket.socket, hosted: bool, number: int) -> int:
+def _open_ahead(settings: Settings) -> OpenedAhead | None:
+    """Load everything once, before there are workers: they share what they do not write to."""
+    import uvicorn  # noqa: F401 - for the workers
+
+    from app.logs import configure_logs
+    from app.main import create_app  # noqa: F401 - for the workers
+    from app.renewal import open_ahead
+
+    configure_logs(settings.log_level)
+    return open_ahead(settings)
+
+
+def _serve(
+    settings: Settings, listener: socket.socket, hosted: bool, ahead: OpenedAhead | None, number: int
+) -> int:
     """Serve from a socket that other workers may share; the first one tells the address."""
     import uvicorn
     from threadpoolctl import threadpool_limits
@@ -101,7 +121,7 @@ def _serve(settings: Settings, listener: socket.socket, hosted: bool, number: in
 
     configure_logs(settings.log_level)
     config = uvicorn.Config(
-        create_app(settings, hosted=hosted),
+        create_app(settings, hosted=hosted, ahead=ahead),
         http=DeadlineProtocol,
         loop="asyncio",
         ws="none",

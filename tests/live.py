@@ -63,14 +63,14 @@ class Api:
 
 
 @contextmanager
-def serve(home: Path, port: int = 0) -> Iterator[Api]:
+def serve(home: Path, port: int = 0, **settings: str) -> Iterator[Api]:
     """Run the API on a home; on a port of its own unless told otherwise."""
     port = port or find_free_port()
     command = [sys.executable, "-m", "app.server", "--home", str(home), "--port", str(port)]
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env=clean_environment(),
+        env=clean_environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
