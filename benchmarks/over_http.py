@@ -45,18 +45,19 @@ class Served:
     Attributes
     ----------
     ready : seconds from the start of the process to the first recommendation, cold and warm
-    loads : what clients get
+    loads : what clients get, each with the number of workers that answered
     times : milliseconds of other requests by name, float64[n]
-    alone, second : memory of one process alone, and of another beside it
-    both : proportional share of both together, MB
+    alone : memory of one process that serves alone
+    workers : of two workers beside each other
+    together : proportional share of both and of the process that started them, MB
     """
 
     ready: tuple[float, ...]
-    loads: tuple[Load, ...]
+    loads: tuple[tuple[int, Load], ...]
     times: Mapping[str, np.ndarray]
     alone: Memory
-    second: Memory
-    both: float
+    workers: tuple[Memory, ...]
+    together: float
 
 
 @contextmanager
@@ -65,6 +66,7 @@ def run_api(
     folder: Path,
     settings: Mapping[str, str] | None = None,
     command: tuple[str, ...] = ("-m", "app.server"),
+    workers: int = 1,
 ) -> Iterator[Api]:
     """Give an API that is starting; feedback goes to a store in ``folder``, unless ``settings`` name one."""
     with socket.socket() as free:
@@ -74,6 +76,7 @@ def run_api(
         **os.environ,
         "MOVIEREC_DATABASE_URL": f"sqlite:///{folder / 'feedback.sqlite3'}",
         "MOVIEREC_KEPT_ANSWERS": "0",
+        "MOVIEREC_WORKERS": str(workers),
         **(settings or {}),
     }
     process = subprocess.Popen(
@@ -101,19 +104,21 @@ def serve(home: Path, folder: Path, user_ids: Sequence[str], item_ids: Sequence[
     with run_api(home, folder) as api:
         wait_until_ready(api)
         put_load(api.port, users, 1, 1)
-        loads = tuple(put_load(api.port, users, clients, LOAD_SECONDS) for clients in (1, 16))
+        loads = [(1, put_load(api.port, users, clients, LOAD_SECONDS)) for clients in (1, 16)]
         times = {
             "feedback, then a list": time_calls(
                 api, ROUND_TRIPS, lambda ask: give_feedback(ask, user_ids, item_ids)
             ),
             "list with contributions": time_calls(api, DEBUGS, lambda ask: ask_for_debug(ask, users)),
         }
-        alone = read_memory(api)
-        with run_api(home, folder) as other:
-            wait_until_ready(other)
-            put_load(other.port, users, 1, 1)
-            second, both = read_memory(other), read_memory(other).proportional + read_memory(api).proportional
-    return Served(tuple(ready), loads, times, alone, second, both)
+        alone = read_memory(api.process.pid)
+    with run_api(home, folder, workers=2) as api:
+        wait_until_ready(api)
+        put_load(api.port, users, 16, 1)
+        loads += [(2, put_load(api.port, users, clients, LOAD_SECONDS)) for clients in (1, 16)]
+        workers = tuple(read_memory(pid) for pid in list_children(api.process.pid))
+        together = sum(own.proportional for own in (*workers, read_memory(api.process.pid)))
+    return Served(tuple(ready), tuple(loads), times, alone, workers, together)
 
 
 Ask = Callable[[str, str, Mapping[str, object] | None], int]
@@ -180,9 +185,15 @@ def wait_until_ready(api: Api) -> None:
     raise RuntimeError("the API was not ready within two minutes")
 
 
-def read_memory(api: Api) -> Memory:
+def list_children(pid: int) -> list[int]:
+    """Return the processes a process has started; none where the system does not tell."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text().split()] if path.exists() else []
+
+
+def read_memory(pid: int) -> Memory:
     """Return the memory of a process; not numbers where the system does not tell."""
-    rollup = Path(f"/proc/{api.process.pid}/smaps_rollup")
+    rollup = Path(f"/proc/{pid}/smaps_rollup")
     if not rollup.exists():
         return Memory(float("nan"), float("nan"), float("nan"))
     found: dict[str, float] = {}

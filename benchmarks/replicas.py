@@ -114,7 +114,7 @@ def measure(home: Path, environment: Mapping[str, str]) -> None:
         for number, replica in enumerate(replicas, start=1):
             put_load(replica.port, users, 1, 1)
             load = put_load(replica.port, users, CLIENTS, SECONDS)
-            memory = read_memory(replica)
+            memory = read_memory(replica.process.pid)
             print(
                 f"| replica {number} alone | {load.rate:.0f} | {load.p50:.1f} | {load.p99:.1f} "
                 f"| {memory.private:.0f} | {memory.proportional:.0f} |"

@@ -79,10 +79,14 @@ def render_served(http: Served) -> list[str]:
     """Return what was found over HTTP, as lines of Markdown."""
     ready = " and ".join(f"{seconds:.2f} s" for seconds in http.ready)
     lines = ["", "## Over HTTP", "", f"From the start to the first recommendation: {ready}.", ""]
-    lines += ["| clients | requests/s | p50 ms | p99 ms | failed | tool |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| {one.clients} | {one.rate:.0f} | {one.p50:.2f} | {one.p99:.2f} | {one.failed} | {one.tool} |"
-        for one in http.loads
+        "| workers | clients | requests/s | p50 ms | p99 ms | failed | tool |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {workers} | {one.clients} | {one.rate:.0f} | {one.p50:.2f} | {one.p99:.2f} | {one.failed} "
+        f"| {one.tool} |"
+        for workers, one in http.loads
     ]
     lines += ["", "| one client | p50 ms | p99 ms |", "|---|---|---|"]
     lines += [
@@ -92,10 +96,10 @@ def render_served(http: Served) -> list[str]:
     lines += ["", "| memory, MB | resident | proportional | private |", "|---|---|---|---|"]
     lines += [
         f"| {name} | {own.resident:.0f} | {own.proportional:.0f} | {own.private:.0f} |"
-        for name, own in (("one process", http.alone), ("a second beside it", http.second))
+        for name, own in (("one process", http.alone), *(("one of two workers", own) for own in http.workers))
     ]
-    added = http.both - http.alone.proportional
-    return [*lines, "", f"The second adds {added:.0f} MB to what both take together."]
+    added = http.together - http.alone.proportional
+    return [*lines, "", f"Two workers and what started them take {added:.0f} MB more than one process."]
 
 
 def measure(home: Path, *, with_http: bool) -> str:
