@@ -14,6 +14,8 @@ from movierec.service import RecommenderService
 
 def fold(text: str) -> str:
     """Return the text without case, diacritics and repeated blanks: what two spellings share."""
+    if text.isascii():  # nothing to take apart, as in most titles
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(bare.casefold().split())
@@ -52,8 +54,7 @@ class MovieIndex:
     def build(cls, service: RecommenderService) -> MovieIndex:
         """Prepare the catalogue of a bundle."""
         catalog = service.catalog
-        counts = np.array([service.item_stats(index).n_interactions for index in range(len(catalog))])
-        order = np.argsort(-counts, kind="stable").astype(np.int64)
+        order = np.argsort(-service.crowd.events, kind="stable").astype(np.int64)
         return cls(tuple(map(fold, catalog.title)), order, catalog.genres)
 
     def find(self, query: str, genre: str | None) -> list[int]:

@@ -19,6 +19,7 @@ import numpy as np
 from movierec.artifacts import Bundle, read_current
 from movierec.bundles import Contents, read_contents
 from movierec.config import Settings
+from movierec.crowd import Crowd
 from movierec.dayparts import Daypart, DaypartMeter
 from movierec.degradation import RANKER, describe, find_failing, mute
 from movierec.engine import Engine, Ranked
@@ -367,19 +368,12 @@ class RecommenderService:
 
     def item_stats(self, item_idx: int) -> ItemStats:
         """Return what the crowd did with the item."""
-        count, total = self._item_totals
-        rated = int(count[1][item_idx])
-        mean = float(total[item_idx] / rated) if rated else None
-        return ItemStats(mean, int(count[0][item_idx]))
+        return ItemStats(self.crowd.mean_rating(item_idx), int(self.crowd.events[item_idx]))
 
     @cached_property
-    def _item_totals(self) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
-        rows = self.interactions
-        rated = ~np.isnan(rows.rating)
-        events = np.bincount(rows.item_idx, minlength=rows.n_items)
-        ratings = np.bincount(rows.item_idx[rated], minlength=rows.n_items)
-        total = np.bincount(rows.item_idx[rated], weights=rows.rating[rated], minlength=rows.n_items)
-        return (events.astype(np.float32), ratings.astype(np.float32)), total.astype(np.float32)
+    def crowd(self) -> Crowd:
+        """What everybody did with each item."""
+        return Crowd.of(self.interactions)
 
 
 def _ask_less(query: Query, failed: Sequence[str]) -> Query:

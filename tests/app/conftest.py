@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from toy_data import tabulate
 
 from app.main import create_app
 from movierec.config import Settings
+from movierec.crowd import Crowd
 from movierec.errors import FeedbackConflictError, FeedbackUnavailableError, UnknownFeedbackError
 from movierec.feedback.events import FeedbackAction, FeedbackEvent, StoredFeedback, select_in_force
 from movierec.schema import (
@@ -167,6 +169,11 @@ class ToyService(RecommenderService):
         genres = sorted({genre for index in history.item_idx for genre in self.catalog.genres[index]})
         shares = tuple(Share(genre, 1.0 / len(genres), 0.1) for genre in genres)
         return Taste(len(history), None, shares, (), ())
+
+    @cached_property
+    def crowd(self) -> Crowd:
+        events = np.array([movie[4] for movie in MOVIES])
+        return Crowd(events, events, 3.5 * events)
 
     def item_stats(self, item_idx: int) -> ItemStats:
         return ItemStats(3.5, MOVIES[item_idx][4])
