@@ -81,8 +81,8 @@ BLENDS: Final[Mapping[Aim, Mapping[Head, float]]] = {
 """Shares of the heads, from inner splits. The next head alone is best for leave-one-out and costs user
 timeline on ml-latest-small a tenth (.163; .171 with 30 % later, .181 with 70 %). What people want who come
 back is another matter: there the return head finds .179 on ml-100k and .189 on ml-latest-small, with a fifth
-of the later head .174 and .196, with a tenth .178 and .192; the balanced order .143 and .129. No order serves all, so the
-balanced one leans to what comes next."""
+of the later head .174 and .196, with a tenth .178 and .192; the balanced order .143 and .129. No order serves
+all, so the balanced one leans to what comes next."""
 
 RETURN_LEAF: Final = 20
 """Least rows of a leaf of the return head: a moment of the calendar gives few queries."""
