@@ -32,7 +32,7 @@ class _Row(NamedTuple):
 
 
 _EVENTS: Final = (
-    f"SELECT {', '.join(_Row._fields)} FROM feedback_event "  # noqa: S608 - names of our own
+    f"SELECT {', '.join(_Row._fields)} FROM feedback_event "  # noqa: S608  # nosec B608 - names of our own
     f"WHERE dataset = ? AND user_id = ? ORDER BY accepted_us, sequence LIMIT {MOST_EVENTS + 1}"
 )
 
