@@ -9,7 +9,7 @@ import pytest
 import structlog
 from fastapi.testclient import TestClient
 
-from app import backend as backend_module
+from app import gate as gate_module
 from app.main import create_app
 from app.schemas import HealthResponse, ReadyResponse
 from movierec.config import Settings
@@ -78,7 +78,7 @@ def test_recommends_without_a_store_and_finds_it_later(tmp_path, monkeypatch, se
         return store
 
     moment = [1000.0]
-    monkeypatch.setattr(backend_module.time, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(gate_module.time, "monotonic", lambda: moment[0])
     monkeypatch.setattr(store_module.FeedbackStore, "open", open_store)
     url = "postgresql://localhost/x"
     with TestClient(create_app(Settings(home=tmp_path, database_url=url), service)) as client:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-from app import backend
+from app import gate
 from app.schemas import SectionsResponse, TrendingResponse
 
 
@@ -66,7 +66,7 @@ def test_aim_reaches_the_recommender(client, service, monkeypatch):
 
 
 def test_trending_orders_by_recent_activity_and_counts_likes_at_once(client, monkeypatch):
-    monkeypatch.setattr(backend, "RECENT", timedelta(days=100_000))  # the clock of the toy store stands still
+    monkeypatch.setattr(gate, "RECENT", timedelta(days=100_000))  # the clock of the toy store stands still
     page = TrendingResponse.model_validate_json(client.get("/trending?window=week").content)
     # Two people watched Alien a day before the end, one Inalienable five days earlier.
     assert [item.item_id for item in page.items] == ["m1", "a/b 6"]

@@ -261,8 +261,9 @@ def test_everything_about_a_viewer_waits_while_the_store_is_out_of_order(client,
 def test_what_stands_is_read_once_until_something_changes(api, real_store, monkeypatch):
     say(api, "5")
     asked = []
-    whole = real_store.in_force
-    monkeypatch.setattr(real_store, "in_force", lambda user_id: asked.append(user_id) or whole(user_id))
+    glance = real_store.glance
+    whole = glance.in_force
+    monkeypatch.setattr(glance, "in_force", lambda user_id: asked.append(user_id) or whole(user_id))
     for _ in range(3):
         assert len(api.get("/feedback?user_id=u0").json()["feedback"]) == 1
     assert asked == ["u0"]
