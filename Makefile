@@ -1,7 +1,7 @@
 # What developers and continuous integration run. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo api ui test check audit format evaluate bench chaos cards lock clean
+.PHONY: help install demo api ui test test-spark check audit format evaluate bench chaos cards lock clean
 
 # The data of demo and evaluate: sample, a known name, a folder or a zip.
 DATASET ?= sample
@@ -21,6 +21,9 @@ INSTALLED_REPORT := $(VENV)/.installed-report-$(KEY)
 INSTALLED_TEST := $(VENV)/.installed-test-$(KEY)
 INSTALLED_CHECK := $(VENV)/.installed-check-$(KEY)
 INSTALLED_AUDIT := $(VENV)/.installed-audit-$(KEY)
+# PySpark needs a pandas before 3, so its tests live by themselves, too.
+SPARK_VENV := .venv-spark
+INSTALLED_SPARK := $(SPARK_VENV)/.installed-$(shell { cat pyproject.toml constraints-spark.txt; pwd; } | cksum | cut -d ' ' -f 1)
 # Semgrep pins other versions of what MovieRec uses, so it lives by itself.
 INSTALLED_SEMGREP := $(VENV)/.installed-semgrep-$(shell cksum < constraints-semgrep.txt | cut -d ' ' -f 1)
 SEMGREP := SEMGREP_SETTINGS_FILE=$(VENV)/semgrep/settings.yml SEMGREP_LOG_FILE=$(VENV)/semgrep/semgrep.log \
@@ -32,7 +35,7 @@ comma := ,
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1@\2/p' Makefile | while IFS=@ read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1@\2/p' Makefile | while IFS=@ read -r name text; do \
 		printf '%-16s%s\n' "$$name" "$$text"; done
 
 install: $(INSTALLED) ## Create .venv and install MovieRec into it
@@ -48,6 +51,9 @@ ui: $(INSTALLED) ## Start the Streamlit app; it expects the API to run
 
 test: $(INSTALLED_TEST) ## Run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-spark: $(INSTALLED_SPARK) ## Run the tests of the build on Spark, in an environment of their own (Java 17)
+	$(SPARK_VENV)/bin/python -m pytest tests/spark $(ARGS)
 
 check: $(INSTALLED_CHECK) $(INSTALLED_SEMGREP) ## Style, types, import rules, dependencies, spelling, security
 	$(BIN)/ruff check .
@@ -101,7 +107,7 @@ lock: ## Resolve all dependencies anew and write constraints.txt
 	echo "constraints.txt: $$(grep -c == constraints.txt) packages"
 
 clean: ## Remove .venv, caches and build leftovers; data/ stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(SPARK_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Prints the interpreter to use, or says what is missing. The pins were resolved for 3.11, so it goes first.
@@ -145,6 +151,14 @@ $(INSTALLED_CHECK): | $(VENV)/.created
 
 $(INSTALLED_AUDIT): | $(VENV)/.created
 	$(call INSTALL,MovieRec and what its audit needs,.[audit],$(VENV)/.installed-audit-)
+
+$(INSTALLED_SPARK):
+	@echo "installing Spark by itself (some minutes, once) …"
+	@python=$$($(FIND_PYTHON)) || exit 2; "$$python" -m venv $(SPARK_VENV)
+	@$(SPARK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --no-input -c constraints-spark.txt \
+		-e '.[spark]' pytest pytest-timeout hypothesis
+	@rm -f $(SPARK_VENV)/.installed-*
+	@touch $@
 
 $(INSTALLED_SEMGREP): | $(VENV)/.created
 	@echo "installing Semgrep by itself (a minute, once) …"

@@ -60,7 +60,7 @@ FEEDBACK_LAG_SECONDS: Final = Histogram(
 
 def note_request(scope: Scope, status: int, seconds: float) -> None:
     """Count a request by the pattern of its route; addresses themselves would be a series each."""
-    route = getattr(scope.get("route"), "path", _UNMATCHED).replace(":path}", "}")
+    route = getattr(scope.get("route"), "path", _UNMATCHED).replace(":text}", "}")
     method = scope["method"] if route != _UNMATCHED else _UNMATCHED
     REQUEST_SECONDS.labels(method, route, str(status)).observe(seconds)
 

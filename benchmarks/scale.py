@@ -2,7 +2,7 @@
 
 Every size is generated, built and asked for lists in processes of their own. Wall seconds mean something on
 a quiet machine only; processor seconds and memory survive others' work better. ``--home DIR`` keeps what was
-built: a run that was stopped goes on from there, and the bundles serve other measurements.
+built and measured: a run that was stopped goes on from there, and the bundles serve other measurements.
 """
 
 from __future__ import annotations
@@ -103,6 +103,18 @@ def measure(shape: str, home: Path) -> Size:
     return size
 
 
+def recall_or_measure(shape: str, home: Path) -> Size:
+    """Return what an earlier run in the same home measured, else measure it now and write it down."""
+    notes = home / f"size-{shape}.json"
+    if notes.exists():
+        known = json.loads(notes.read_text(encoding="utf-8"))
+        runs = {name: Run(**known[name]) for name in ("generate", "build", "recommend")}
+        return Size(**{**known, **runs})
+    size = measure(shape, home)
+    notes.write_text(json.dumps(asdict(size)), encoding="utf-8")
+    return size
+
+
 def fit_exponent(n: list[float], cost: list[float]) -> float:
     """Return the slope of log cost over log n: 1 is linear."""
     import numpy as np
@@ -190,7 +202,7 @@ def main() -> None:
     """Measure the sizes asked for and write the report after each, so that nothing is lost by a stop."""
     parser = argparse.ArgumentParser(description="Measure builds as data grows, write reports/scale.md.")
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=SHAPES, help="default: all")
-    parser.add_argument("--home", type=Path, help="keep data and bundles here; default: a temporary folder")
+    parser.add_argument("--home", type=Path, help="keep all of it here; default: a temporary folder")
     parser.add_argument("--out", type=Path, default=ROOT / "reports", help="default: reports")
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
@@ -199,7 +211,7 @@ def main() -> None:
         home.mkdir(parents=True, exist_ok=True)
         sizes: list[Size] = []
         for shape in chosen.shapes:
-            sizes.append(measure(shape, home))
+            sizes.append(recall_or_measure(shape, home))
             chosen.out.mkdir(parents=True, exist_ok=True)
             if len(sizes) > 1:
                 draw(sizes, chosen.out / "scale.png")

@@ -160,7 +160,7 @@ def _colour_kinds(present: set[str]) -> Any:
         "kind:N",
         title=None,
         scale=alt.Scale(domain=domain, range=[COLOURS[kind] for kind in domain]),
-        legend=alt.Legend(orient="top", columns=3, labelLimit=LABEL_LIMIT),
+        legend=alt.Legend(orient="top", columns=2, labelLimit=LABEL_LIMIT),
     )
 
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import altair as alt
 import streamlit as st
 
 from ui.charts import DOWN, LABEL_LIMIT, MAIN, MUTED, UP, draw_chart
-from ui.simulations import Ab, Loop
+from ui.measurements import Measured
+from ui.simulations import Ab
 from ui.text import name_system
 
 _HEIGHT: Final = 320
 _COLOURS: Final = {"retrained": UP, "frozen": MAIN, "popularity": DOWN, "random": MUTED}
 
 
-def draw_loop(loop: Loop) -> None:
+def draw_rounds(curves: Mapping[str, Sequence[Measured]]) -> None:
     """Draw every policy's satisfaction by round, with 95 % bands."""
     rows = [
-        {"policy": curve.name, "round": number, "mean": each.mean, "low": each.low, "high": each.high}
-        for curve in loop.curves
-        for number, each in enumerate(curve.rounds, start=1)
+        {"policy": name, "round": number, "mean": each.mean, "low": each.low, "high": each.high}
+        for name, rounds in curves.items()
+        for number, each in enumerate(rounds, start=1)
     ]
-    names = [curve.name for curve in loop.curves]
+    names = list(curves)
     colour = alt.Color(
         "policy:N",
         title=None,
@@ -47,7 +49,7 @@ def draw_loop(loop: Loop) -> None:
         ],
     )
     words = "; ".join(
-        f"{curve.name} " + ", ".join(f"{each.mean:.3f}" for each in curve.rounds) for curve in loop.curves
+        f"{name} " + ", ".join(f"{each.mean:.3f}" for each in rounds) for name, rounds in curves.items()
     )
     _draw(
         bands + lines + points,

@@ -19,10 +19,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """How satisfied a policy's viewers are, round by round."""
+    """How satisfied a policy's viewers are, round by round: those who mark, and those who only watch."""
 
     name: str
     rounds: tuple[Measured, ...]
+    watched: tuple[Measured, ...]
     liked: tuple[float, ...]
     marks: int
 
@@ -52,6 +53,7 @@ class Loop:
 
     receipt: Receipt
     viewers: int
+    watchers: int
     films: int
     rated_before: int
     rounds: int
@@ -60,6 +62,7 @@ class Loop:
     curves: tuple[Curve, ...]
     steps: tuple[Step, ...]
     gaps: tuple[Gap, ...]
+    watched_gaps: tuple[Gap, ...]
 
 
 @dataclass(frozen=True, slots=True)

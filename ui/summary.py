@@ -35,7 +35,7 @@ li { display: flex; gap: 3mm; height: 47mm; overflow: hidden; break-inside: avoi
 li img, .blank { flex: none; width: 30mm; height: 45mm; border-radius: 2mm; background: #e3dbcd; }
 .match { font-weight: 600; color: #7a2230; }
 ul { margin: 1mm 0 0; padding-left: 4mm; list-style: disc; }
-ul li { display: list-item; height: auto; overflow-wrap: anywhere; }
+ul li { display: list-item; height: auto; overflow: visible; overflow-wrap: anywhere; }
 footer { margin-top: 4mm; border-top: 1px solid #e3dbcd; padding-top: 2mm; font-size: 11px; color: #5a524a; }
 button { font: inherit; padding: 2mm 5mm; border: 1px solid #9a2b3c; border-radius: 2mm; background: #9a2b3c; color: #fff; cursor: pointer; }
 button:focus-visible { outline: 3px solid #26211c; outline-offset: 2px; }

@@ -107,7 +107,7 @@ router.add_api_route(
     responses={200: {"content": {JSON: {"example": TRENDING_EXAMPLE}}}, **describe_problems(422, 503)},
 )
 router.add_api_route(
-    "/api/v1/similar/{item_id:path}",
+    "/api/v1/similar/{item_id:text}",
     list_similar_movies,
     operation_id="listSimilarForFeed",
     response_model=SimilarResponse,

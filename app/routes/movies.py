@@ -49,7 +49,7 @@ async def list_movies(
 
 
 @router.get(
-    "/movies/{item_id:path}/similar",
+    "/movies/{item_id:text}/similar",
     operation_id="listSimilarMovies",
     response_model=SimilarResponse,
     responses=describe_problems(404, 422, 503),
@@ -72,7 +72,7 @@ async def list_similar_movies(
 
 
 @router.get(
-    "/movies/{item_id:path}",
+    "/movies/{item_id:text}",
     operation_id="getMovie",
     response_model=MovieResponse,
     responses=describe_problems(404, 503),

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/posters", tags=["movies"])
 
 
 @router.get(
-    "/{item_id:path}.svg",
+    "/{item_id:text}.svg",
     operation_id="getPoster",
     response_class=Response,
     responses={

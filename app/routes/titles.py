@@ -21,7 +21,7 @@ router = APIRouter(prefix="/movies", tags=["movies"])
 
 
 @router.get(
-    "/{item_id:path}/standing",
+    "/{item_id:text}/standing",
     operation_id="getStanding",
     response_model=StandingResponse,
     responses=describe_problems(404, 422, 503),
@@ -67,7 +67,7 @@ async def get_standing(
 
 
 @router.get(
-    "/{item_id:path}/appeal",
+    "/{item_id:text}/appeal",
     operation_id="getAppeal",
     response_model=AppealResponse,
     responses=describe_problems(404, 503),

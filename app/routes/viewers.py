@@ -50,7 +50,7 @@ router = APIRouter(prefix="/viewers", tags=["viewers"])
 
 
 @router.get(
-    "/{viewer:path}/taste",
+    "/{viewer:text}/taste",
     operation_id="getProfile",
     response_model=ProfileResponse,
     responses=describe_problems(422, 503),
@@ -80,7 +80,7 @@ async def get_profile(viewer: ViewerPath, backend: BackendDep) -> Response:
 
 
 @router.get(
-    "/{viewer:path}/history",
+    "/{viewer:text}/history",
     operation_id="getHistory",
     response_model=HistoryResponse,
     responses=describe_problems(422, 503),
@@ -99,7 +99,7 @@ async def get_history(
 
 
 @router.get(
-    "/{viewer:path}/feedback",
+    "/{viewer:text}/feedback",
     operation_id="getFeedbackLog",
     response_model=LogResponse,
     responses=describe_problems(422, 503),
@@ -115,7 +115,7 @@ async def get_feedback_log(
 
 
 @router.get(
-    "/{viewer:path}/feedback/export",
+    "/{viewer:text}/feedback/export",
     operation_id="exportFeedback",
     response_model=LogResponse,
     responses={
@@ -145,7 +145,7 @@ async def export_feedback(
 
 
 @router.delete(
-    "/{viewer:path}/feedback",
+    "/{viewer:text}/feedback",
     operation_id="eraseFeedback",
     response_model=ErasedResponse,
     responses=describe_problems(422, 503),
@@ -163,7 +163,7 @@ async def erase_feedback(
 
 
 @router.post(
-    "/{viewer:path}/imports",
+    "/{viewer:text}/imports",
     operation_id="importRatings",
     response_model=ImportResponse,
     responses=describe_problems(413, 422, 503),

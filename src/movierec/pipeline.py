@@ -25,6 +25,7 @@ from movierec.artifacts.checkpoints import Checkpoints
 from movierec.artifacts.manifest import installed_libraries
 from movierec.bundles import CARD_FILE, write_contents
 from movierec.card import write_card
+from movierec.compute import Compute, Receipt
 from movierec.config import Settings
 from movierec.costs import CostMeter
 from movierec.engine import Engine
@@ -72,11 +73,13 @@ def fit(
     progress: Progress | None = None,
     check: bool = True,
     bench: Workbench | None = None,
+    compute: Compute | None = None,
 ) -> Fitted:
     """Fit every stage on exactly these rows.
 
     The ranker learns from recall that did not see its labels; then recall is refitted on everything.
-    With a ``bench``, stages that a build finished before it was stopped are taken over.
+    With a ``bench``, stages that a build finished before it was stopped are taken over. ``compute`` runs
+    what grows with the data; without one this process does.
     """
     bench = bench or Workbench(progress)
     judged = bench.find_ranker() or _fit_ranker(interactions, catalog, config, check, bench)
@@ -85,13 +88,15 @@ def fit(
         sources: Mapping[str, RecallSource] | None = bench.find_sources(config.recall)
         if sources is None:
             bench.tell("recall: refitting on everything")
-            sources = fit_sources(config.recall, interactions, catalog)
+            fit_recall = fit_sources if compute is None else compute.fit_sources
+            sources = fit_recall(config.recall, interactions, catalog)
             bench.keep_sources(sources)
     with bench.stage("features"):
         as_of = int(interactions.timestamp.max(initial=0))
         store = bench.find_store(as_of)
         if store is None:
-            store = FeatureStore.compute(interactions, catalog, as_of, config.recall.genre.prior_strength)
+            aggregate = FeatureStore.compute if compute is None else compute.aggregate
+            store = aggregate(interactions, catalog, as_of, config.recall.genre.prior_strength)
             bench.keep_store(store)
         builder = FeatureBuilder.fit(sources, interactions, catalog, store)
     return Fitted(Engine(sources, config.recall.merge, builder, ranker, match), store, metrics)
@@ -138,11 +143,12 @@ def build(
     progress: Progress | None = None,
     force: bool = False,
     meter: CostMeter | None = None,
+    compute: Compute | None = None,
 ) -> Manifest:
     """Build a bundle, or point to the one already built from the same data, config and code.
 
     A build that was killed goes on from its last finished stage when it is started again. ``meter``
-    may have measured what came before, such as reading the data.
+    may have measured what came before, such as reading the data. ``compute`` as for :func:`fit`.
 
     Raises
     ------
@@ -153,16 +159,17 @@ def build(
     tell = progress or (lambda _: None)
     if not len(dataset.interactions):
         raise DataError(f"data set {dataset.info.name} has no interactions, nothing can be learnt from it")
-    fingerprint = fingerprint_build(dataset, config)
+    receipt = {} if compute is None else dict(compute.receipt)
+    fingerprint = fingerprint_build(dataset, config, receipt)
     known = None if force else _reuse(settings.bundles_dir, fingerprint)
     if known is not None:
         tell(f"bundle {known.version} is already built from this data")
         return known
     started = perf_counter()
-    facts = describe_build(dataset, fingerprint)
+    facts = describe_build(dataset, fingerprint, receipt)
     checkpoints = Checkpoints(settings.bundles_dir, facts)
     bench = Workbench(progress, checkpoints, meter)
-    fitted = fit(dataset.interactions, dataset.catalog, config, progress, bench=bench)
+    fitted = fit(dataset.interactions, dataset.catalog, config, progress, bench=bench, compute=compute)
     with write_bundle(settings.bundles_dir, facts) as writer:
         tell("bundle: writing")
         with bench.stage("write"):
@@ -179,13 +186,14 @@ def build(
     return manifest
 
 
-def describe_build(dataset: Dataset, fingerprint: str) -> BuildFacts:
-    """Return what is known of a bundle before it is fitted."""
+def describe_build(dataset: Dataset, fingerprint: str, receipt: Receipt | None = None) -> BuildFacts:
+    """Return what is known of a bundle before it is fitted; ``receipt`` is of what it is computed by."""
     return BuildFacts(
         dataset=dataset.info,
         fingerprint=fingerprint,
         feature_names=FEATURE_NAMES,
         source_names=SOURCE_NAMES,
+        config=dict(receipt or {}),
     )
 
 
@@ -208,12 +216,14 @@ def _reuse(bundles_dir: Path, fingerprint: str) -> Manifest | None:
     return manifest
 
 
-def fingerprint_build(dataset: Dataset, config: BuildConfig) -> str:
-    """Return a SHA-256 over data, config, the code that shapes a bundle, and library versions."""
+def fingerprint_build(dataset: Dataset, config: BuildConfig, receipt: Receipt | None = None) -> str:
+    """Return a SHA-256 over data, config, code that shapes a bundle, library versions and the receipt."""
     digest = hashlib.sha256(dataset.info.content_hash.encode())
     digest.update(dataset.info.name.encode())
     digest.update(config.model_dump_json().encode())
     digest.update(json.dumps(installed_libraries(), sort_keys=True).encode())
+    if receipt:
+        digest.update(json.dumps(dict(receipt), sort_keys=True).encode())
     package = Path(__file__).parent
     for part in _SHAPING_CODE:
         path = package / part

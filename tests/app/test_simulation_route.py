@@ -22,10 +22,11 @@ def loop() -> LoopReport:
         cpu_seconds=1,
         build="small",
     )
-    curves = (Curve(name="frozen", rounds=(), liked=(), marks=3),)
+    curves = (Curve(name="frozen", rounds=(), watched=(), liked=(), marks=3),)
     return LoopReport(
         receipt=receipt,
         viewers=3,
+        watchers=1,
         films=4,
         rated_before=5,
         rounds=1,
@@ -34,6 +35,7 @@ def loop() -> LoopReport:
         curves=curves,
         steps=(),
         gaps=(),
+        watched_gaps=(),
     )
 
 

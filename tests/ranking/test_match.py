@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from movierec.ranking.features import FEATURE_NAMES
-from movierec.ranking.match import INPUTS, MIN_EXAMPLES, MatchModel
+from movierec.ranking.match import INPUTS, MIN_EXAMPLES, PRIOR_EVENTS, MatchModel
 from movierec.ranking.training import TrainingRows
 from movierec.schema import Aim
 from movierec.service import Query
@@ -29,6 +29,7 @@ def world() -> tuple[TrainingRows, np.ndarray]:
     """Watched rows in which liking depends on two inputs by known odds; and the true chances."""
     rng = np.random.default_rng(0)
     features = np.ones((N_ROWS, len(FEATURE_NAMES)), np.float32)
+    features[:, FEATURE_NAMES.index("user_interactions")] = 1e6
     signal = rng.normal(size=(2, N_ROWS))
     features[:, FEATURE_NAMES.index("item_liked_rate")] = signal[0]
     features[:, FEATURE_NAMES.index("user_liked_share")] = signal[1]
@@ -74,6 +75,33 @@ def test_candidates_that_were_not_watched_teach_nothing(world):
     np.testing.assert_array_equal(
         MatchModel.fit(unwatched).predict(rows.features), MatchModel.fit(rows).predict(rows.features)
     )
+
+
+def test_little_known_of_a_viewer_counts_little(world):
+    """The same liked share moves the odds by its share of the evidence: n of n + 40 events."""
+    model = MatchModel.fit(world[0])
+    rows = world[0].features[:200].copy()
+    plain, n_events = rows.copy(), FEATURE_NAMES.index("user_interactions")
+    for name in ("user_liked_share", "user_mean_rating", "genre_liked_share"):
+        plain[:, FEATURE_NAMES.index(name)] = np.nan
+    moves = {}
+    for count in (0, 3, 40, 1e9):
+        rows[:, n_events] = count
+        moves[count] = model.score(rows) - model.score(plain)
+    np.testing.assert_allclose(moves[0], 0, atol=1e-6)
+    np.testing.assert_allclose(moves[3], moves[1e9] * 3 / (3 + PRIOR_EVENTS), atol=1e-5)
+    np.testing.assert_allclose(moves[40], moves[1e9] / 2, atol=1e-5)
+    assert np.abs(moves[1e9]).max() > 1
+
+
+def test_a_few_likes_do_not_promise_everything(toy_engine, toy_events):
+    """Somebody who has said nothing but three likes must not be promised more than who likes most films."""
+    known = toy_events.history(0)
+    likes = known.take(np.flatnonzero(known.rating >= 4)[:3])
+    items = np.arange(toy_engine.n_items, dtype=np.int32)
+    scores = toy_engine.fusion.score(likes)
+    rows = toy_engine.builder.build(likes, items, scores, np.zeros(len(items), np.float32))
+    assert toy_engine.match.predict(rows).mean() < 0.5 + 0.5 * toy_engine.match.base_rate
 
 
 def test_unknown_inputs_count_as_average(world):

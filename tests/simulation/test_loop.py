@@ -7,13 +7,22 @@ import pytest
 
 from movierec.data.sample import AudienceConfig, invent_films
 from movierec.simulation import charts
-from movierec.simulation.loop import FROZEN, POLICIES, POPULARITY, RANDOM, RETRAINED, LoopPlan, run_loop
+from movierec.simulation.loop import (
+    FROZEN,
+    POLICIES,
+    POPULARITY,
+    RANDOM,
+    RETRAINED,
+    LoopPlan,
+    choose_watchers,
+    run_loop,
+)
 from movierec.simulation.report import compose_loop, publish_loop
 from movierec.simulation.results import CAPTION, LOOP_FILE, LoopReport, read_result
 
 PLAN = LoopPlan(
     audience=AudienceConfig(
-        seed=5, n_viewers=120, n_ratings=2_400, n_years=2, n_archetypes=5, min_ratings=12
+        seed=6, n_viewers=120, n_ratings=2_400, n_years=2, n_archetypes=5, min_ratings=12
     ),
     rounds=3,
     visits=2,
@@ -36,6 +45,21 @@ def test_retraining_is_no_worse_than_standing_still_and_all_beat_chance(report: 
     assert any(step.outcome == "promoted" for step in report.steps)
 
 
+def test_retraining_alone_satisfies_those_who_never_mark(report: LoopReport) -> None:
+    watched = {curve.name: [each.mean for each in curve.watched] for curve in report.curves}
+    # Nothing about them changes, so a bundle that stays gives the same lists for ever.
+    assert len(set(watched[FROZEN])) == len(set(watched[POPULARITY])) == 1
+    assert watched[RETRAINED][0] == watched[FROZEN][0]
+    assert watched[RETRAINED][-1] > watched[FROZEN][-1] > watched[POPULARITY][-1] > watched[RANDOM][-1]
+
+
+@pytest.mark.parametrize(("n_viewers", "share", "n_watchers"), [(120, 0.25, 30), (3, 0.5, 2), (4, 0.0, 0)])
+def test_watchers_and_markers_are_everybody_once(n_viewers: int, share: float, n_watchers: int) -> None:
+    watchers, markers = choose_watchers(n_viewers, share, seed=1)
+    assert len(watchers) == n_watchers
+    assert sorted([*watchers, *markers]) == list(range(n_viewers))
+
+
 def test_before_the_first_attempt_retrained_and_frozen_are_the_same(report: LoopReport) -> None:
     retrained, frozen = (next(c for c in report.curves if c.name == name) for name in (RETRAINED, FROZEN))
     assert retrained.rounds[0] == frozen.rounds[0]
@@ -51,6 +75,10 @@ def test_every_round_and_attempt_is_told(report: LoopReport) -> None:
         (FROZEN, POPULARITY),
         (POPULARITY, RANDOM),
     ]
+    assert [(gap.first, gap.second) for gap in report.watched_gaps] == [
+        (gap.first, gap.second) for gap in report.gaps
+    ]
+    assert report.watchers == 30
     assert all(0 <= each.mean <= 1 for curve in report.curves for each in curve.rounds)
     # What was marked reached the store that retraining reads.
     assert report.steps[-1].events > report.rated_before + 120

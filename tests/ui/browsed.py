@@ -91,11 +91,11 @@ class Window:
         return alts
 
     def like(self, place: int) -> str:
-        """Press the thumb of the card at a place and return the film's name."""
-        card = self.wall.locator(".mr-card").nth(place)
-        button = card.locator('[data-action="like"]')
+        """Like the film that is at a place now and return its name."""
+        button = self.wall.locator(".mr-card").nth(place).locator('[data-action="like"]')
         name: str = button.get_attribute("aria-label").removeprefix("Like: ")
-        button.click()
+        # By name, since the film may have another place by now: a like before moves the cards.
+        self.wall.get_by_role("button", name=f"Like: {name}", exact=True).click()
         expect(self.page.get_by_role("button", name=f"Take back like: {name}", exact=True)).to_be_visible()
         return name
 

@@ -97,12 +97,14 @@ def simulation(api: Any, query: dict[str, list[str]], body: Any) -> tuple[int, A
     names = ("retrained", "frozen", "popularity", "random")
     curves = [
         {"name": name, "rounds": [measure(0.6), measure(0.8 - 0.1 * place)], "liked": [0.3, 0.2], "marks": 7}
+        | {"watched": [measure(0.5), measure(0.7 - 0.1 * place)]}
         for place, name in enumerate(names)
     ]
     gap = {"first": "retrained", "second": "frozen", "difference": DIFFERENCE}
     step = {"after_round": 1, "outcome": "promoted", "reason": "not worse", "events": 900, "difference": None}
     loop = {"receipt": receipt, "viewers": 60, "films": 90, "rated_before": 800, "rounds": 2, "visits": 2}
-    loop |= {"places": 10, "curves": curves, "steps": [step], "gaps": [gap]}
+    loop |= {"places": 10, "curves": curves, "steps": [step], "gaps": [gap], "watchers": 20}
+    loop |= {"watched_gaps": [gap | {"second": "popularity"}]}
     points = [
         {"pairs": pairs, "mean": 0.03, "low": 0.03 - 1 / pairs, "high": 0.03 + 1 / pairs, "e_value": 30.0}
         for pairs in (20, 200)

@@ -9,8 +9,8 @@ import streamlit as st
 from ui.connection import get_client
 from ui.measurements import Difference
 from ui.metrics import format_p_value
-from ui.simulation_charts import draw_estimates, draw_loop, draw_sequence
-from ui.simulations import Ab, Loop
+from ui.simulation_charts import draw_estimates, draw_rounds, draw_sequence
+from ui.simulations import Ab, Gap, Loop
 from ui.text import count_things, escape_markdown, name_system
 
 _NO_REPORTS: Final = (
@@ -38,24 +38,32 @@ def render() -> None:
 
 def _show_loop(loop: Loop) -> None:
     st.subheader("Does retraining satisfy simulated viewers more?", anchor=False)
-    draw_loop(loop)
     promoted = sum(step.outcome == "promoted" for step in loop.steps)
-    st.caption(
-        "The share of a list that its viewer would truly like over that of the best list of unseen "
-        "films there "
-        f"is, with 95 % intervals over {count_things(loop.viewers, 'simulated viewer')}; {loop.films:,} "
-        f"films, "
-        f"{loop.rated_before:,} ratings before round 1. In every round each looks at {loop.visits} lists of "
-        f"{loop.places}, lower places less. After each round but the last the product retrained behind its "
-        f"gate: {promoted} of {len(loop.steps)} attempts were promoted. Frozen keeps its first bundle and "
-        "honours every mark in the next list."
-    )
-    for gap in loop.gaps:
-        st.markdown(
-            f"- **{escape_markdown(gap.first)}** over {escape_markdown(gap.second)}, mean of the rounds "
-            f"after "
-            f"the first: {_tell(gap.difference)}"
+    markers = loop.viewers - loop.watchers
+    watching, marking = st.tabs(["Who only watch", "Who mark"])
+    with watching:
+        draw_rounds({curve.name: curve.watched for curve in loop.curves})
+        st.caption(
+            f"{count_things(loop.watchers, 'simulated viewer')} who never mark anything: nothing leaves "
+            "their lists and nothing about them is learnt, so what changes their satisfaction is retraining "
+            "on the marks of the others."
         )
+        _show_gaps(loop.watched_gaps)
+    with marking:
+        draw_rounds({curve.name: curve.rounds for curve in loop.curves})
+        st.caption(
+            f"{count_things(markers, 'simulated viewer')} whose marks the next list honours. What they "
+            "marked leaves their lists, the easy finds first, so satisfaction falls with every policy."
+        )
+        _show_gaps(loop.gaps)
+    st.caption(
+        "Satisfaction: the share of a list that its viewer would truly like over that of the best list of "
+        f"unseen films there is, with 95 % intervals. {loop.films:,} films, {loop.rated_before:,} ratings "
+        f"before round 1. In every round each looks at {loop.visits} lists of {loop.places}, lower places "
+        f"less. After each round but the last the product retrained behind its gate: {promoted} of "
+        f"{len(loop.steps)} attempts were promoted. Frozen keeps its first bundle and honours every mark in "
+        "the next list."
+    )
     with st.expander("Attempts to retrain"):
         st.dataframe(
             {
@@ -67,6 +75,14 @@ def _show_loop(loop: Loop) -> None:
             hide_index=True,
         )
     _show_receipt(loop.receipt.command, loop.receipt.build, loop.receipt.cpu_seconds)
+
+
+def _show_gaps(gaps: tuple[Gap, ...]) -> None:
+    for gap in gaps:
+        st.markdown(
+            f"- **{escape_markdown(gap.first)}** over {escape_markdown(gap.second)}, mean of the rounds "
+            f"after the first: {_tell(gap.difference)}"
+        )
 
 
 def _show_ab(ab: Ab) -> None:

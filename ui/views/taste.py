@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -13,6 +14,7 @@ from ui.components.notices import plain_errors, show_feedback_state
 from ui.connection import get_client
 from ui.marking import get_book, send_waiting
 from ui.memory import read_state, remember
+from ui.models import Share
 from ui.session import Person
 from ui.taste_charts import draw_genre_timeline, draw_rating_timeline, draw_year_timeline
 from ui.text import count_things, escape_markdown
@@ -100,7 +102,17 @@ def _show_profile(profile: Profile) -> None:
     groups = (("Genres", profile.genres), ("Eras", profile.eras), ("Directors", profile.directors))
     for column, (title, shares) in zip(st.columns(3, gap="medium"), groups, strict=True):
         with column:
+            if title == "Directors" and shares and not has_favourite(shares, profile.n_liked):
+                st.markdown(f"**{title}**")
+                st.caption(f"Nobody more than once among {count_things(profile.n_liked, 'liked title')}.")
+                st.markdown("  \n".join(escape_markdown(share.name) for share in shares[:8]))
+                continue
             draw_shares(shares, title, n_max=8)
+
+
+def has_favourite(shares: Sequence[Share], n_liked: int) -> bool:
+    """Return whether anybody stands for more than one liked title; otherwise all bars are alike."""
+    return max(share.share for share in shares) * n_liked > 1.5
 
 
 def _show_timeline(profile: Profile) -> None:

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     help="The built-in sample, a downloaded data set by name, or a folder or zip with ratings.csv and "
     "movies.csv (or any MovieLens layout).",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["embedded", "spark"]),
+    default="embedded",
+    show_default=True,
+    help="spark counts and factorises on Spark and reads Parquet, too (pip install 'movierec[spark]').",
+)
+@click.option(
+    "--master",
+    metavar="ADDRESS",
+    help="Of Spark: local[2], local-cluster[2,1,1024], spark://HOST:PORT.  [default: local[*]]",
+)
 @home_option
 @click.option("--force", is_flag=True, help="Build even where an equal bundle exists.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of everything random in the build.")
@@ -32,7 +44,15 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Also copy the bundle's model card to DIR, as a Markdown file named after the data set.",
 )
-def command(dataset: str, home: Path | None, force: bool, seed: int | None, card: Path | None) -> None:
+def command(
+    dataset: str,
+    engine: str,
+    master: str | None,
+    home: Path | None,
+    force: bool,
+    seed: int | None,
+    card: Path | None,
+) -> None:
     r"""Learn from a data set and write a bundle that recommendations are served from.
 
     A bundle is versioned by its content; where one was already built from the same data, settings and code,
@@ -45,7 +65,17 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None, card
       movierec build --dataset ml-latest-small --home data
       movierec build --dataset ~/my-ratings --seed 11
       movierec build --card reports/models
+      movierec build --engine spark --master 'local[2]' --dataset ml-latest-small
+      movierec build --engine spark --master spark://host:7077 --dataset s3a://bucket/ratings
     """
+    if engine == "spark":
+        from movierec.spark.session import DEFAULT_MASTER, require_spark
+
+        address = DEFAULT_MASTER if master is None else master
+        # Before the second that loading all of the library takes.
+        require_spark(address)
+    elif master is not None:
+        raise click.UsageError("--master is for --engine spark")
     from movierec.costs import CostMeter
     from movierec.data.dataset import load_dataset
     from movierec.listing import list_films
@@ -54,10 +84,15 @@ def command(dataset: str, home: Path | None, force: bool, seed: int | None, card
     settings = read_settings(home=home)
     say = start_progress()
     config = None if seed is None else seed_config(seed)
-    meter = CostMeter()
-    with meter.stage("read"):
-        loaded = load_dataset(dataset, settings, say)
-    manifest = build(loaded, settings, config, say, force, meter)
+    if engine == "spark":
+        from movierec.spark.build import build_on_spark
+
+        manifest = build_on_spark(dataset, settings, config, say, force, address)
+    else:
+        meter = CostMeter()
+        with meter.stage("read"):
+            loaded = load_dataset(dataset, settings, say)
+        manifest = build(loaded, settings, config, say, force, meter)
     list_films(settings, say)
     data = manifest.dataset
     click.echo(f"bundle   {manifest.version}")

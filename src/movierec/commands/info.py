@@ -42,6 +42,11 @@ def _list_facts(manifest: Manifest) -> list[tuple[str, str]]:
     return [
         ("bundle", manifest.version),
         ("built", f"{manifest.created_at:%Y-%m-%d %H:%M} UTC in {manifest.build_seconds:.0f} s"),
+        (
+            "engine",
+            " ".join(str(manifest.config.get(key, "")) for key in ("engine", "engine_version")).strip()
+            or "embedded",
+        ),
         ("files", f"{len(manifest.files)} files, {size / 1e6:.1f} MB, all as built"),
         ("data set", f"{data.name}{simulated}"),
         ("size", f"{data.n_users:,} users, {data.n_items:,} items, {data.n_interactions:,} interactions"),

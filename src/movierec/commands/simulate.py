@@ -45,7 +45,8 @@ def loop(rounds: int, viewers: int, out: Path, seed: int) -> None:
 
     In every round each viewer looks at lists and likes by true taste and position; marks go into the
     feedback store, and after the round the product retrains, gate included. Compared with the first bundle
-    frozen, with popularity and with random lists. Prints the satisfaction by round.
+    frozen, with popularity and with random lists. A quarter of the viewers only watch, so that their lists
+    change by retraining alone; prints their satisfaction by round.
 
     \b
     Examples:
@@ -65,7 +66,7 @@ def loop(rounds: int, viewers: int, out: Path, seed: int) -> None:
     with TemporaryDirectory(prefix="movierec-simulation-") as home:
         report = run_loop(read_films(), replace(plan, audience=audience), Path(home), words, start_progress())
     for curve in report.curves:
-        click.echo("\t".join((curve.name, *(f"{found.mean:.4f}" for found in curve.rounds))))
+        click.echo("\t".join((curve.name, *(f"{found.mean:.4f}" for found in curve.watched))))
     for path in publish_loop(report, out):
         click.echo(str(path), err=True)
 

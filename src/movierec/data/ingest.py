@@ -105,7 +105,7 @@ def ingest(
     items, broken_items = screen_items(raw.items, raw.items_file)
     quarantine = pl.concat([broken, broken_items])
     for frame, rows in ((broken, height), (broken_items, raw.items.height)):
-        _refuse_too_many(frame, rows, quarantine, config.max_quarantined, folder)
+        refuse_too_many(frame, frame.height, rows, quarantine, config.max_quarantined, folder)
     interactions_file = raw.interactions_file
     # The text of a large file is no longer needed, and what follows needs room.
     del raw
@@ -116,8 +116,17 @@ def ingest(
     merged = merge_repeats(sound, config.confidence)
     del sound
     say(f"{origin.name}: {quarantine.height:,} rows set aside, {merged.height:,} interactions kept")
-    user_id, catalog, interactions = index_tables(merged, items)
+    dataset = index_dataset(origin, merged, items, quarantine.height)
     del merged
+    publish_tables(dataset, quarantine, key, folder)
+    info = dataset.info
+    say(f"{origin.name}: {info.n_users:,} users, {info.n_items:,} items, written to {folder}")
+    return dataset
+
+
+def index_dataset(origin: Origin, merged: pl.DataFrame, items: pl.DataFrame, n_quarantined: int) -> Dataset:
+    """Return the data set of merged rows and sound items, see :func:`movierec.data.tables.index_tables`."""
+    user_id, catalog, interactions = index_tables(merged, items)
     info = DatasetInfo(
         name=origin.name,
         content_hash=hash_tables(user_id, catalog, interactions),
@@ -127,13 +136,10 @@ def ingest(
         n_users=len(user_id),
         n_items=len(catalog),
         n_interactions=len(interactions),
-        n_quarantined=quarantine.height,
+        n_quarantined=n_quarantined,
         now=int(interactions.timestamp.max()),
     )
-    dataset = Dataset(info, user_id, catalog, interactions)
-    _publish(dataset, quarantine, Manifest(ingest_version=INGEST_VERSION, fingerprint=key, info=info), folder)
-    say(f"{origin.name}: {info.n_users:,} users, {info.n_items:,} items, written to {folder}")
-    return dataset
+    return Dataset(info, user_id, catalog, interactions)
 
 
 def _screen_batches(
@@ -202,10 +208,15 @@ def _digest_inputs(fingerprint: str, config: IngestConfig) -> str:
     return hashlib.sha256(repr(settings).encode()).hexdigest()
 
 
-def _refuse_too_many(
-    broken: pl.DataFrame, n_rows: int, quarantine: pl.DataFrame, share: float, folder: Path
+def refuse_too_many(
+    broken: pl.DataFrame, n_broken: int, n_rows: int, quarantine: pl.DataFrame, share: float, folder: Path
 ) -> None:
-    if broken.height <= share * n_rows:
+    """Raise ``QuarantineError`` where more than a share of the rows is broken, and keep them.
+
+    They go beside ``folder``. ``broken`` and ``quarantine`` may hold the first rows only; ``n_broken``
+    counts all of one file.
+    """
+    if n_broken <= share * n_rows:
         return
     path = folder.with_name(f"{folder.name}.rejected") / QUARANTINE_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -221,12 +232,14 @@ def _refuse_too_many(
         for row in commonest.iter_rows(named=True)
     )
     raise QuarantineError(
-        f"{broken['file'][0]}: {broken.height:,} of {n_rows:,} rows are broken, at most {share:.0%} may be: "
+        f"{broken['file'][0]}: {n_broken:,} of {n_rows:,} rows are broken, at most {share:.0%} may be: "
         f"{reasons}; all of them with reasons are in {path}"
     )
 
 
-def _publish(dataset: Dataset, quarantine: pl.DataFrame, manifest: Manifest, folder: Path) -> None:
+def publish_tables(dataset: Dataset, quarantine: pl.DataFrame, key: str, folder: Path) -> None:
+    """Write tables, quarantine and manifest, all or nothing; ``key`` stands for the inputs."""
+    manifest = Manifest(ingest_version=INGEST_VERSION, fingerprint=key, info=dataset.info)
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

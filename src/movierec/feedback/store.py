@@ -156,12 +156,13 @@ class FeedbackStore:
             .limit(limit)
         )
         with self._reading() as connection:
-            rows = connection.execute(query).all()
+            # Row by row: thousands of rows beside their events would be the largest thing the API holds.
+            events = [row_to_event(row) for row in connection.execute(query)]
         timelines: dict[str, list[FeedbackEvent]] = {}
-        for row in reversed(rows):
-            timelines.setdefault(row.user_id, []).append(row_to_event(row))
+        for event in reversed(events):
+            timelines.setdefault(event.user_id, []).append(event)
         standing = {event.event_id for own in timelines.values() for event in select_in_force(own)}
-        return tuple(event for event in map(row_to_event, rows) if event.event_id in standing)
+        return tuple(event for event in events if event.event_id in standing)
 
     def events(self, user_id: str | None = None) -> Iterator[FeedbackEvent]:
         """Yield all events, or those of one user, in server order."""

@@ -45,6 +45,16 @@ def _activity(rows: Table, key: str, prefix: str) -> Any:
     )
 
 
+def express(interactions: Table, item_genres: Table, as_of: int, prior_strength: float) -> dict[str, Table]:
+    """Return the expression of every aggregated table of the feature store by name."""
+    return {
+        "user_features": user_features(interactions, as_of),
+        "item_features": item_features(interactions, as_of),
+        "genre_item_priors": genre_item_priors(interactions, item_genres, as_of, prior_strength),
+        "user_genre_affinity": user_genre_affinity(interactions, item_genres, as_of),
+    }
+
+
 def user_features(interactions: Table, as_of: int) -> Table:
     """One row per active user: count, confidence, decayed confidence, days since the last event."""
     return _activity(_until(interactions, as_of), "user_idx", "user").order_by("user_idx")

@@ -27,9 +27,16 @@ INPUTS: Final = (
 )
 """What liking depends on once somebody watches; ranks enter as logarithms."""
 
+_OWN_LIKING: Final = ("user_liked_share", "user_mean_rating", "genre_liked_share")
 _COLUMNS: Final = [FEATURE_NAMES.index(name) for name in INPUTS]
+_PERSONAL: Final = [INPUTS.index(name) for name in _OWN_LIKING]
+_N_EVENTS: Final = FEATURE_NAMES.index("user_interactions")
 _RANKS: Final = [position for position, name in enumerate(INPUTS) if name.endswith("_rank")]
 MIN_EXAMPLES: Final = 50
+
+PRIOR_EVENTS: Final = 40.0
+"""Imagined average events that shrink what is known of a viewer's own liking: three likes and nothing else
+prove little. The experiment is in docs/quality.md."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,16 @@ class MatchModel:
             return cls(blank.centre, blank.scale, blank.weight, float(np.log(share / (1.0 - share))))
         from sklearn.linear_model import LogisticRegression
 
-        inputs = _read_inputs(rows.features[watched])
+        features = rows.features[watched]
+        inputs = _read_inputs(features)
         # By hand, because nanmean warns about an input that is unknown everywhere.
         known = ~np.isnan(inputs)
         count = np.maximum(known.sum(axis=0), 1)
         centre = np.nan_to_num(inputs).sum(axis=0) / count
         deviation = np.where(known, inputs - centre, 0.0)
         scale = np.maximum(np.sqrt((deviation**2).sum(axis=0) / count), 1e-6)
-        model = LogisticRegression(C=1.0, max_iter=200).fit(np.nan_to_num((inputs - centre) / scale), liked)
+        standard = cls(centre, scale, blank.weight, 0.0)._standardise(features)
+        model = LogisticRegression(C=1.0, max_iter=200).fit(standard, liked)
         return cls(centre, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
 
     @property
@@ -96,6 +105,8 @@ class MatchModel:
 
     def _standardise(self, rows: FloatArray) -> NDArray[np.float64]:
         inputs: NDArray[np.float64] = np.nan_to_num((_read_inputs(rows) - self.centre) / self.scale)
+        n_events = np.nan_to_num(rows[:, _N_EVENTS]).astype(np.float64)
+        inputs[:, _PERSONAL] *= (n_events / (n_events + PRIOR_EVENTS))[:, None]
         return inputs
 
     def state(self) -> dict[str, NDArray[Any]]:

@@ -55,26 +55,11 @@ class FeatureStore:
     ) -> Self:
         """Run the aggregates of the named tables on DuckDB, on one thread so that sums repeat to the bit."""
         import ibis
-        import polars as pl
 
-        rows = pl.DataFrame(
-            {
-                "user_idx": interactions.user_idx,
-                "item_idx": interactions.item_idx,
-                "rating": pl.Series(interactions.rating).fill_nan(None),
-                "confidence": interactions.confidence,
-                "timestamp": interactions.timestamp,
-            }
-        )
         item_genres = list_item_genres(catalog)
         connection = ibis.duckdb.connect(threads=1)
-        events, genres = ibis.memtable(rows), ibis.memtable(item_genres)
-        expressions = {
-            "user_features": aggregates.user_features(events, as_of),
-            "item_features": aggregates.item_features(events, as_of),
-            "genre_item_priors": aggregates.genre_item_priors(events, genres, as_of, prior_strength),
-            "user_genre_affinity": aggregates.user_genre_affinity(events, genres, as_of),
-        }
+        events, genres = ibis.memtable(list_events(interactions)), ibis.memtable(item_genres)
+        expressions = aggregates.express(events, genres, as_of, prior_strength)
         tables = {
             name: connection.to_polars(expression)
             for name, expression in expressions.items()
@@ -105,6 +90,21 @@ class FeatureStore:
         import polars as pl
 
         return cls(as_of, {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES})
+
+
+def list_events(interactions: Interactions) -> pl.DataFrame:
+    """Return one row per event, as the expressions expect them; no rating is null."""
+    import polars as pl
+
+    return pl.DataFrame(
+        {
+            "user_idx": interactions.user_idx,
+            "item_idx": interactions.item_idx,
+            "rating": pl.Series(interactions.rating).fill_nan(None),
+            "confidence": interactions.confidence,
+            "timestamp": interactions.timestamp,
+        }
+    )
 
 
 def list_item_genres(catalog: Catalog) -> pl.DataFrame:

@@ -123,11 +123,10 @@ class Sequence(NeighbourSource):
 
     def fit(self, interactions: Interactions, catalog: Catalog) -> Self:
         """Count ordered pairs within the window of every timeline."""
-        self.n_items_ = interactions.n_items
         config = self.config
         offsets, item, timestamp = interactions.offsets, interactions.item_idx, interactions.timestamp
-        counts = np.bincount(item, minlength=self.n_items_).astype(np.float32)
-        damping = np.power(np.maximum(counts, 1.0), -config.damping, dtype=np.float32)
+        events = np.bincount(item, minlength=interactions.n_items)
+        damping = np.power(np.maximum(events.astype(np.float32), 1.0), -config.damping, dtype=np.float32)
 
         def visit(
             events: EventsByItem, keep: int, count: LongArray, index: IntArray, weight: FloatArray
@@ -137,7 +136,7 @@ class Sequence(NeighbourSource):
                 events, item, timestamp, places, config.window, config.backward, damping, count, index, weight
             )
 
-        self.neighbours_ = sum_pairs(
+        counted = sum_pairs(
             interactions,
             lambda: _follow(offsets, item, timestamp, config.window, config.backward),
             visit,
@@ -145,6 +144,12 @@ class Sequence(NeighbourSource):
             config.neighbours,
             damping,
         )
+        return self.adopt(counted, events)
+
+    def adopt(self, counted: Neighbours, events: LongArray) -> Self:
+        """Learn from ordered pairs counted elsewhere; ``events`` is int64[n_items], events of every item."""
+        self.n_items_ = counted.n_items
+        self.neighbours_ = counted
         return self
 
     def weights(self, history: History) -> FloatArray:
@@ -174,11 +179,10 @@ class Lift(Sequence):
     def __init__(self, config: LiftConfig | None = None) -> None:
         self.config: LiftConfig = config or LiftConfig()
 
-    def fit(self, interactions: Interactions, catalog: Catalog) -> Self:
-        """Count ordered pairs, then compare each count with the popularity of its target."""
-        super().fit(interactions, catalog)
-        nearby = self.neighbours_
-        events = np.maximum(np.bincount(interactions.item_idx, minlength=self.n_items_), 1)
+    def adopt(self, counted: Neighbours, events: LongArray) -> Self:
+        """Compare each count with the popularity of its target."""
+        super().adopt(counted, events)
+        nearby, events = counted, np.maximum(events, 1)
         chance = (events / events.sum())[nearby.indices]
         expected = np.repeat(nearby.row_totals(), np.diff(nearby.indptr)) * chance
         lift = np.log1p(nearby.data / (expected + self.config.prior)).astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -64,16 +64,19 @@ def make_sources(config: RecallConfig) -> dict[str, RecallSource]:
 
 
 def fit_sources(
-    config: RecallConfig, interactions: Interactions, catalog: Catalog
+    config: RecallConfig,
+    interactions: Interactions,
+    catalog: Catalog,
+    names: Collection[str] = SOURCE_NAMES,
 ) -> Mapping[str, RecallSource]:
-    """Return every source fitted on the same rows, two at a time.
+    """Return the named sources, all unless told otherwise, fitted on the same rows, two at a time.
 
     Each source is fitted by one thread, so that the result does not depend on how many there are.
     """
-    sources = make_sources(config)
+    sources = {name: source for name, source in make_sources(config).items() if name in names}
     # Around all of them: a limit that one thread lifts while another is at work would not be one.
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
-        fits = [pool.submit(sources[name].fit, interactions, catalog) for name in _BY_COST]
+        fits = [pool.submit(sources[name].fit, interactions, catalog) for name in _BY_COST if name in names]
         try:
             for fit in fits:
                 fit.result()

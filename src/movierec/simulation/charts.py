@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from movierec.published import Measured
 from movierec.simulation.results import AbReport, LoopReport
 
 # Okabe and Ito: told apart with every common colour blindness; markers say the same.
@@ -24,37 +26,46 @@ def draw_loop(report: LoopReport, path: Path) -> bool:
         from matplotlib.figure import Figure
     except ImportError:
         return False
-    figure = Figure(figsize=(7.2, 4.0), dpi=110, layout="constrained")
-    axes = figure.subplots()
-    numbers = range(1, report.rounds + 1)
-    for curve in report.curves:
-        colour, marker = _STYLES.get(curve.name, (_INK, "x"))
-        axes.plot(
-            numbers, [each.mean for each in curve.rounds], color=colour, marker=marker, label=curve.name
-        )
-        axes.fill_between(
-            numbers,
-            [each.low for each in curve.rounds],
-            [each.high for each in curve.rounds],
-            color=colour,
-            alpha=0.15,
-            linewidth=0,
-        )
-    axes.set_xlabel("round (an attempt to retrain after each)", fontsize=9)
-    axes.set_ylabel("truly liked, of the best possible", fontsize=9)
-    axes.set_xticks(list(numbers))
-    axes.set_ylim(bottom=0)
-    axes.set_title(
-        f"True satisfaction of {report.viewers:,} simulated viewers, 95 % intervals",
-        fontsize=10,
-        loc="left",
-        color=_INK,
-    )
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8)
-    axes.legend(fontsize=8, frameon=False)
+    figure = Figure(figsize=(9.6, 4.0), dpi=110, layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    for axes, title, rounds in (
+        (
+            left,
+            f"{report.watchers:,} who never mark: retraining alone",
+            [each.watched for each in report.curves],
+        ),
+        (
+            right,
+            f"{report.viewers - report.watchers:,} who mark: what they liked is gone",
+            [each.rounds for each in report.curves],
+        ),
+    ):
+        for curve, found in zip(report.curves, rounds, strict=True):
+            _draw_curve(axes, curve.name, found)
+        axes.set_xlabel("round (an attempt to retrain after each)", fontsize=9)
+        axes.set_xticks(range(1, report.rounds + 1))
+        axes.set_title(title, fontsize=10, loc="left", color=_INK)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=8)
+    left.set_ylim(bottom=0)
+    left.set_ylabel("truly liked, of the best possible, 95 % intervals", fontsize=9)
+    left.legend(fontsize=8, frameon=False)
     figure.savefig(path, metadata={"Software": None})
     return True
+
+
+def _draw_curve(axes: Any, name: str, rounds: Sequence[Measured]) -> None:
+    colour, marker = _STYLES.get(name, (_INK, "x"))
+    numbers = range(1, len(rounds) + 1)
+    axes.plot(numbers, [each.mean for each in rounds], color=colour, marker=marker, label=name)
+    axes.fill_between(
+        numbers,
+        [each.low for each in rounds],
+        [each.high for each in rounds],
+        color=colour,
+        alpha=0.15,
+        linewidth=0,
+    )
 
 
 def draw_ab(report: AbReport, path: Path) -> bool:

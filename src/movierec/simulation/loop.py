@@ -3,6 +3,9 @@
 Every policy has the same viewers, a feedback store of its own and the same dice. ``retrained`` goes through
 the product: the store, an attempt of :mod:`movierec.retraining` with its gate after every round, the bundle
 that is current then. ``frozen`` keeps its first bundle and still honours every mark in the next list.
+
+Some viewers only watch: they look at lists and never mark anything. Nothing leaves their lists and nothing
+about them is learnt, so what changes their satisfaction is retraining on the marks of the others.
 """
 
 from __future__ import annotations
@@ -58,6 +61,7 @@ class LoopPlan:
     rounds : rounds of visits; between two of them there is an attempt to retrain
     visits : lists every viewer looks at per round
     places : of a list
+    watchers : share of the viewers who never mark anything
     seed : of the viewers' dice
     config : settings of every build
     words : what is said about them
@@ -67,6 +71,7 @@ class LoopPlan:
     rounds: int = 6
     visits: int = 2
     places: int = 10
+    watchers: float = 0.25
     seed: int = 0
     config: BuildConfig = SIMULATED_BUILD
     words: str = SMALL_BUILD_WORDS
@@ -79,6 +84,7 @@ class _Arm:
         self.name = name
         self.home = home
         self._viewers, self._plan = viewers, plan
+        self._watchers, self._markers = choose_watchers(len(viewers), plan.watchers, plan.seed)
         self._rng = np.random.default_rng(plan.seed)
         self._moment = _START
         self.store = FeedbackStore.open(
@@ -89,6 +95,7 @@ class _Arm:
         self.service = RecommenderService.open(home)
         self.satisfied: list[DoubleArray] = []
         self.attained: list[DoubleArray] = []
+        self.watched: list[DoubleArray] = []
         self.marks = 0
 
     def renew(self) -> None:
@@ -107,7 +114,9 @@ class _Arm:
             begin = _START + timedelta(days=number * self._plan.visits + visit)
             for group in range(_GROUPS):
                 self._moment = begin + timedelta(minutes=group)
-                self.marks += self.store.append_all(list(self._tell(everybody[group::_GROUPS], lists, said)))
+                self.marks += self.store.append_all(
+                    list(self._tell(self._markers[group::_GROUPS], lists, said))
+                )
 
     def _measure(self, histories: list[History], lists: IntArray) -> None:
         everybody = np.arange(len(histories), dtype=np.int32)
@@ -116,8 +125,10 @@ class _Arm:
             self._viewers.best_satisfaction(viewer, history.item_idx, self._plan.places)
             for viewer, history in enumerate(histories)
         ]
-        self.satisfied.append(satisfied)
-        self.attained.append(satisfied / np.maximum(best, 1e-9))
+        attained = satisfied / np.maximum(best, 1e-9)
+        self.satisfied.append(satisfied[self._markers])
+        self.attained.append(attained[self._markers])
+        self.watched.append(attained[self._watchers])
 
     def _tell(self, viewers: IntArray, lists: IntArray, said: IntArray) -> Iterator[FeedbackEvent]:
         dataset = self._viewers.dataset
@@ -152,6 +163,13 @@ class _Arm:
         return np.array([candidates.item_idx for candidates in found], np.int32)
 
 
+def choose_watchers(n_viewers: int, share: float, seed: int) -> tuple[IntArray, IntArray]:
+    """Return who only watches and who marks: two ascending int32 arrays that share nobody."""
+    shuffled = np.random.default_rng(seed).permutation(n_viewers).astype(np.int32)
+    n_watchers = round(share * n_viewers)
+    return np.sort(shuffled[:n_watchers]), np.sort(shuffled[n_watchers:])
+
+
 def run_loop(films: Catalog, plan: LoopPlan, home: Path, command: str, progress: Progress) -> LoopReport:
     """Simulate every policy and return the report; ``home`` is an empty folder.
 
@@ -168,8 +186,8 @@ def run_loop(films: Catalog, plan: LoopPlan, home: Path, command: str, progress:
         for number in range(plan.rounds):
             for arm in arms:
                 arm.play_round(number)
-            told = ", ".join(f"{arm.name} {arm.attained[-1].mean():.3f}" for arm in arms)
-            progress(f"round {number + 1} of {plan.rounds}: {told}")
+            told = ", ".join(f"{arm.name} {arm.watched[-1].mean():.3f}" for arm in arms)
+            progress(f"round {number + 1} of {plan.rounds}, who only watch: {told}")
             if number + 1 < plan.rounds:
                 steps.append(_retrain(Retrainer(settings, config=plan.config), number))
                 progress(f"retraining: {steps[-1].outcome}, {steps[-1].reason}")
@@ -180,6 +198,7 @@ def run_loop(films: Catalog, plan: LoopPlan, home: Path, command: str, progress:
     return LoopReport(
         receipt=watch.sign(command, plan.seed, plan.words),
         viewers=len(viewers),
+        watchers=len(arms[0].watched[0]),
         films=len(films),
         rated_before=len(viewers.dataset.interactions),
         rounds=plan.rounds,
@@ -187,7 +206,14 @@ def run_loop(films: Catalog, plan: LoopPlan, home: Path, command: str, progress:
         places=plan.places,
         curves=tuple(_draw_curve(arm, plan.seed) for arm in arms),
         steps=tuple(steps),
-        gaps=tuple(_compare(*pair, plan.seed) for pair in pairwise(arms)),
+        gaps=tuple(
+            _compare(first.name, second.name, first.attained, second.attained, plan.seed)
+            for first, second in pairwise(arms)
+        ),
+        watched_gaps=tuple(
+            _compare(first.name, second.name, first.watched, second.watched, plan.seed)
+            for first, second in pairwise(arms)
+        ),
     )
 
 
@@ -203,16 +229,26 @@ def _retrain(retrainer: Retrainer, number: int) -> RetrainingStep:
 
 
 def _draw_curve(arm: _Arm, seed: int) -> Curve:
-    values = np.column_stack(arm.attained)
+    return Curve(
+        name=arm.name,
+        rounds=_estimate(arm.attained, seed),
+        watched=_estimate(arm.watched, seed),
+        liked=tuple(float(each.mean()) for each in arm.satisfied),
+        marks=arm.marks,
+    )
+
+
+def _estimate(by_round: list[DoubleArray], seed: int) -> tuple[Measured, ...]:
+    values = np.column_stack(by_round)
     found = estimate_means(values, np.arange(len(values), dtype=np.int32), seed)
-    rounds = tuple(Measured(mean=each.mean, low=each.low, high=each.high) for each in found)
-    liked = tuple(float(each.mean()) for each in arm.satisfied)
-    return Curve(name=arm.name, rounds=rounds, liked=liked, marks=arm.marks)
+    return tuple(Measured(mean=each.mean, low=each.low, high=each.high) for each in found)
 
 
-def _compare(first: _Arm, second: _Arm, seed: int) -> PolicyGap:
+def _compare(
+    first: str, second: str, mine: list[DoubleArray], other: list[DoubleArray], seed: int
+) -> PolicyGap:
     """Compare viewer by viewer; the first round, before any retraining, is left out."""
-    mine, other = (np.mean(arm.attained[1:], axis=0) for arm in (first, second))
-    found = compare_paired(mine, other, np.arange(len(mine), dtype=np.int32), seed)
+    left, right = np.mean(mine[1:], axis=0), np.mean(other[1:], axis=0)
+    found = compare_paired(left, right, np.arange(len(left), dtype=np.int32), seed)
     difference = MeasuredDifference(mean=found.mean, low=found.low, high=found.high, p_value=found.p_value)
-    return PolicyGap(first=first.name, second=second.name, difference=difference)
+    return PolicyGap(first=first, second=second, difference=difference)

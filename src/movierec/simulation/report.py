@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from movierec.artifacts.files import replace_atomically
 from movierec.evaluation.tables import format_p_value, tabulate
 from movierec.published import Measured
 from movierec.simulation.charts import draw_ab, draw_loop
-from movierec.simulation.results import CAPTION, AbReport, LoopReport, SimulationReceipt
+from movierec.simulation.results import CAPTION, AbReport, LoopReport, PolicyGap, SimulationReceipt
 
 R = TypeVar("R", LoopReport, AbReport)
 
@@ -50,55 +50,56 @@ def _publish(
 def compose_loop(report: LoopReport, picture: str | None) -> str:
     """Return the loop's report as Markdown."""
     retrained = [step.outcome for step in report.steps].count("promoted")
-    rows = [
-        [curve.name, f"{curve.marks:,}", *(f"{found.mean:.3f}" for found in curve.rounds)]
-        for curve in report.curves
-    ]
-    liked = [[curve.name, *(f"{found:.3f}" for found in curve.liked)] for curve in report.curves]
-    gaps = [
-        [
-            f"{gap.first} over {gap.second}",
-            f"{gap.difference.mean:+.4f}",
-            f"[{gap.difference.low:+.4f}, {gap.difference.high:+.4f}]",
-            format_p_value(gap.difference.p_value).removeprefix("= "),
-        ]
-        for gap in report.gaps
-    ]
+    numbers = [str(number + 1) for number in range(report.rounds)]
     steps = [[str(step.after_round), step.outcome, f"{step.events:,}", step.reason] for step in report.steps]
     lines = [
         "# Does retraining satisfy viewers more?",
         "",
         f"**{CAPTION}**",
         "",
-        f"{report.viewers:,} simulated viewers with {report.rated_before:,} ratings, {report.films:,} films. "
-        f"In each of {report.rounds} rounds everybody looks at {report.visits} lists of "
-        f"{report.places}; lower "
-        "places are looked at less. What is liked and looked at gets a like, some of what is disliked a "
-        "dislike; both go into the feedback store. After each round but the last there is an attempt to "
-        f"retrain, with its gate: {retrained} of {len(report.steps)} were promoted. *Frozen* keeps its first "
-        "bundle and honours every mark in the next list; *popularity* is that bundle's most popular, "
-        "*random* "
-        "anything not seen. Every policy has its own feedback; the dice of all begin alike.",
+        f"{report.viewers:,} simulated viewers with {report.rated_before:,} ratings, {report.films:,} "
+        f"films. In each of {report.rounds} rounds everybody looks at {report.visits} lists of "
+        f"{report.places}; lower places are looked at less. {report.watchers:,} of them only watch. Of the "
+        "others, what is liked and looked at gets a like, some of what is disliked a dislike; both go into "
+        "the feedback store. After each round but the last there is an attempt to retrain, with its gate: "
+        f"{retrained} of {len(report.steps)} were promoted. *Frozen* keeps its first bundle and honours "
+        "every mark in the next list; *popularity* is that bundle's most popular, *random* anything not "
+        "seen. Every policy has its own feedback; the dice of all begin alike.",
         "",
         *([f"![Satisfaction by round]({picture})", ""] if picture else []),
-        "## Satisfaction by round",
+        "Satisfaction is the share of a list that its viewer would truly like, had they watched it, over "
+        "the same share of the best list of unseen films there is; before the round's first mark, mean over "
+        "viewers. In round 1 nothing was retrained yet.",
         "",
-        "The share of a list that its viewer would truly like, had they watched it, over the same share "
-        "of the "
-        "best list of unseen films there is; before the round's first mark, mean over viewers. In round 1 "
-        "nothing was retrained yet.",
+        "## Those who only watch",
         "",
-        tabulate(["", "marks", *(str(number + 1) for number in range(report.rounds))], rows),
+        "They never mark anything: nothing leaves their lists, and nothing about them is learnt. What "
+        "changes their satisfaction is retraining on the marks of the others, and nothing else.",
         "",
-        "The share alone falls for everybody, since what was marked leaves the lists, and sooner where "
-        "more is "
-        "liked:",
-        "",
-        tabulate(["", *(str(number + 1) for number in range(report.rounds))], liked),
+        tabulate(["", *numbers], _tell_rounds((each.name, each.watched) for each in report.curves)),
         "",
         "Paired over viewers, mean of all rounds after the first:",
         "",
-        tabulate(["", "difference", "95 % interval", "p"], gaps),
+        tabulate(["", "difference", "95 % interval", "p"], _tell_gaps(report.watched_gaps)),
+        "",
+        "## Those who mark",
+        "",
+        "Their satisfaction falls with every policy: what they marked leaves the lists, the easy finds "
+        "first, and sooner where more is liked.",
+        "",
+        tabulate(["", *numbers], _tell_rounds((each.name, each.rounds) for each in report.curves)),
+        "",
+        tabulate(["", "difference", "95 % interval", "p"], _tell_gaps(report.gaps)),
+        "",
+        "The marks they left, and the share of a list that is truly liked, whatever is possible:",
+        "",
+        tabulate(
+            ["", "marks", *numbers],
+            [
+                [curve.name, f"{curve.marks:,}", *(f"{found:.3f}" for found in curve.liked)]
+                for curve in report.curves
+            ],
+        ),
         "",
         "## Attempts",
         "",
@@ -107,6 +108,22 @@ def compose_loop(report: LoopReport, picture: str | None) -> str:
         *_compose_receipt(report.receipt),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tell_rounds(curves: Iterable[tuple[str, Sequence[Measured]]]) -> list[list[str]]:
+    return [[name, *(f"{found.mean:.3f}" for found in rounds)] for name, rounds in curves]
+
+
+def _tell_gaps(gaps: Iterable[PolicyGap]) -> list[list[str]]:
+    return [
+        [
+            f"{gap.first} over {gap.second}",
+            f"{gap.difference.mean:+.4f}",
+            f"[{gap.difference.low:+.4f}, {gap.difference.high:+.4f}]",
+            format_p_value(gap.difference.p_value).removeprefix("= "),
+        ]
+        for gap in gaps
+    ]
 
 
 def compose_ab(report: AbReport, picture: str | None) -> str:

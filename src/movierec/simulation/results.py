@@ -30,11 +30,13 @@ class Curve(Part):
     """How satisfied the viewers of one policy are, round by round, the first before any feedback.
 
     ``liked`` is the share of a list that its viewer would truly like; ``rounds`` is that over the same of the
-    best list of unseen films there is. What was liked leaves the lists, so ``liked`` falls for everybody.
+    best list of unseen films there is, both of those who mark. What was liked leaves their lists, so both
+    fall for every policy. ``watched`` is as ``rounds``, of those who never mark: only retraining changes it.
     """
 
     name: str
     rounds: tuple[Measured, ...]
+    watched: tuple[Measured, ...]
     liked: tuple[float, ...]
     marks: int
 
@@ -62,6 +64,7 @@ class LoopReport(Part):
 
     receipt: SimulationReceipt
     viewers: int
+    watchers: int
     films: int
     rated_before: int
     rounds: int
@@ -70,6 +73,7 @@ class LoopReport(Part):
     curves: tuple[Curve, ...]
     steps: tuple[RetrainingStep, ...]
     gaps: tuple[PolicyGap, ...]
+    watched_gaps: tuple[PolicyGap, ...]
 
 
 class SequencePoint(Part):
