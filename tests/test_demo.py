@@ -29,7 +29,9 @@ SERVER = '''
 import http.server, os, pathlib, subprocess, sys
 name, port, folder = sys.argv[1:]
 helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-pathlib.Path(folder, name).write_text(f"{{os.getpid()}} {{helper.pid}}")
+written = pathlib.Path(folder, name + ".part")  # whoever finds the file finds both numbers in it
+written.write_text(f"{{os.getpid()}} {{helper.pid}}")
+written.replace(written.with_name(name))
 http.server.HTTPServer(("127.0.0.1", int(port)), http.server.SimpleHTTPRequestHandler).serve_forever()
 '''
 FAILURE = "print('first line'); print('the reason is here', flush=True); raise SystemExit(3)"

@@ -91,8 +91,9 @@ class Window:
         return alts
 
     def like(self, place: int) -> str:
-        """Like the film that is at a place now and return its name."""
-        button = self.wall.locator(".mr-card").nth(place).locator('[data-action="like"]')
+        """Like the film that is at a place now, counting those not liked yet, and return its name."""
+        # Only those: a like before may just have moved its own card to the place that is asked for.
+        button = self.wall.locator('.mr-card [data-action="like"][aria-label^="Like: "]').nth(place)
         name: str = button.get_attribute("aria-label").removeprefix("Like: ")
         # By name, since the film may have another place by now: a like before moves the cards.
         self.wall.get_by_role("button", name=f"Like: {name}", exact=True).click()
