@@ -12,6 +12,9 @@ SCALE ?=
 # More arguments for the program behind a target, as in: make test ARGS="tests/cli -x"
 ARGS ?=
 
+# Programs keep their byte code, whatever the shell says: without it each start compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 # Installed again when what is to be installed, or the place of the project, changes.

@@ -92,6 +92,7 @@ def run(settings: Settings, *, hosted: bool = False) -> int:
         read_api_key(settings, hosted=hosted)
         with bind(settings.host, settings.api_port) as listener:
             if settings.workers == 1:
+                _check_ahead(settings)
                 return _serve(settings, listener, hosted, None, 0)
             # The model server answers before its bundle is open, so nothing is to be waited for.
             ahead = None if hosted else _open_ahead(settings)
@@ -107,6 +108,13 @@ def share_one_heap() -> None:
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_MOST_HEAPS, 1)
+
+
+def _check_ahead(settings: Settings) -> None:
+    """Have the bundle checked while the application is loaded, which takes as long."""
+    from movierec.artifacts import check_ahead
+
+    check_ahead(settings.bundles_dir)
 
 
 def _open_ahead(settings: Settings) -> OpenedAhead | None:

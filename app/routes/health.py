@@ -12,7 +12,7 @@ from app.openapi import describe_problems
 from app.real_posters import GalleryDep
 from app.responses import respond
 from app.schemas import HealthResponse, ReadyResponse
-from movierec.posters.tmdb import ATTRIBUTION
+from movierec.posters.gallery import ATTRIBUTION
 from movierec.schema import Generation
 
 VERSION: Final = version("movierec")

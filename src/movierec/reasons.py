@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import islice
 from math import isnan
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 import numba
 import numpy as np
@@ -91,12 +91,11 @@ def _add_shares(part: FloatArray, total: FloatArray, mean: FloatArray, count: Fl
                 mean[row, event] += part[row, event] / whole
 
 
-class Cause(NamedTuple):
-    """A liked event behind an item, the film it was about, and its share among such events."""
+Cause: TypeAlias = tuple[int, int, float]
+"""A liked event behind an item, the film it was about, and its share among such events.
 
-    event: int
-    item_idx: int
-    share: float
+Plain tuples: a list of twenty has some hundreds of them, and names would take ten times as long to make.
+"""
 
 
 def order_causes(history: History, positive: BoolArray, combined: FloatArray) -> list[list[Cause]]:
@@ -107,7 +106,7 @@ def order_causes(history: History, positive: BoolArray, combined: FloatArray) ->
     rows, events = np.nonzero(share >= _SMALLEST_SHARE)
     parts, items = share[rows, events], history.item_idx[events]
     order = np.lexsort((events, items, -parts, rows))
-    listed = map(Cause, events[order].tolist(), items[order].tolist(), parts[order].tolist())
+    listed = zip(events[order].tolist(), items[order].tolist(), parts[order].tolist(), strict=True)
     return [list(islice(listed, n)) for n in np.bincount(rows, minlength=len(combined)).tolist()]
 
 
@@ -226,9 +225,9 @@ class Reasoner:
             order = order_causes(history, case.positive, combined[None])[0]
         if not order:
             return None
-        least = HEADLINE_SHARE * order[0].share
-        strong = [cause for cause in order if cause.share >= least]
-        headline, first, _ = min(strong, key=lambda cause: named[cause.item_idx])
+        least = HEADLINE_SHARE * order[0][2]
+        strong = [cause for cause in order if cause[2] >= least]
+        headline, first, _ = min(strong, key=lambda cause: named[cause[1]]) if len(strong) > 1 else strong[0]
         named[first] += 1
         others = tuple([item for event, item, _ in order if event != headline])
         title = self.catalog.title[first]

@@ -13,8 +13,7 @@ from app.main import create_app
 from app.real_posters import takes_photos
 from movierec.config import Settings
 from movierec.errors import ConfigError
-from movierec.posters.gallery import PosterGallery
-from movierec.posters.tmdb import ATTRIBUTION
+from movierec.posters.gallery import ATTRIBUTION, PosterGallery
 
 POSTER = "/posters/m0.svg"
 BROWSER = {"Accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}

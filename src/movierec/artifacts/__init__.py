@@ -2,7 +2,14 @@
 
 from movierec.artifacts.aside import list_aside, prune_aside, take_back
 from movierec.artifacts.manifest import BuildFacts, FileEntry, Manifest
-from movierec.artifacts.reader import Bundle, open_bundle, open_current, open_others, read_current
+from movierec.artifacts.reader import (
+    Bundle,
+    check_ahead,
+    open_bundle,
+    open_current,
+    open_others,
+    read_current,
+)
 from movierec.artifacts.shelf import (
     find_by_fingerprint,
     list_bundles,
@@ -21,6 +28,7 @@ __all__ = [
     "BundleWriter",
     "FileEntry",
     "Manifest",
+    "check_ahead",
     "find_by_fingerprint",
     "list_aside",
     "list_bundles",

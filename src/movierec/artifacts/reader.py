@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,9 @@ from movierec.errors import ArtifactError, ConfigError
 Content = TypeVar("Content")
 
 _HASHING_THREADS: Final = min(4, os.cpu_count() or 1)
+
+_begun: Final[dict[Path, Future[Bundle]]] = {}
+"""Checks under way of bundles that are about to be opened."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,32 @@ class Bundle:
             raise corrupt_bundle(self.version, name, "cannot be read any more") from error
 
 
+def check_ahead(bundles_dir: Path) -> None:
+    """Begin to check the current bundle; whoever opens it next takes what was found.
+
+    A program that has much to load first has the bundle checked by then. Not for one that forks before it
+    opens the bundle: threads do not come along.
+    """
+    try:
+        path = bundles_dir / read_pointer(bundles_dir)
+    except ArtifactError:
+        return  # whoever opens it will say so
+    pool = ThreadPoolExecutor(1, "check-ahead")
+    _begun[path] = pool.submit(_check_bundle, path)
+    pool.shutdown(wait=False)
+
+
 def open_bundle(path: Path) -> Bundle:
     """Return the bundle in a folder after checking size and SHA-256 of every file.
 
     Raises ``CorruptBundleError`` naming the first damaged file, or ``IncompatibleBundleError``.
     """
+    begun = _begun.pop(path, None)
+    _begun.clear()  # what was begun for another bundle would be old by the time that is opened
+    return _check_bundle(path) if begun is None else begun.result()
+
+
+def _check_bundle(path: Path) -> Bundle:
     manifest = read_manifest(path)
     # Hashing lets go of the interpreter: a gigabyte takes half the time on two threads.
     with ThreadPoolExecutor(_HASHING_THREADS) as pool:

@@ -13,17 +13,14 @@ from PIL import Image
 from urllib3.exceptions import HTTPError
 
 from movierec.errors import ConfigError
+from movierec.posters.picture_cache import MEDIA_TYPES
 
 IMAGE_BASE: Final = "https://image.tmdb.org/t/p/w342"
 """TMDB's address of posters 342 pixels wide."""
 
-KEEP_SECONDS: Final = 180 * 86_400
-"""TMDB's terms allow to keep things for six months."""
-
 RAW: Final = {"Accept-Encoding": "identity"}
 """Bytes as they are: what is not packed cannot grow while it is unpacked."""
 
-MEDIA_TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png"}
 MAX_IMAGE: Final = 1_000_000
 _MAX_SIDE: Final = 2000
 _LONGEST_IMAGE: Final = 20.0

@@ -11,14 +11,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import requests
 from pydantic import SecretStr
 
-from movierec.posters.download import ImageDownload, UnfitImageError
 from movierec.posters.picture_cache import Picture, PictureCache
-from movierec.posters.tmdb import TmdbPosters
+
+# Clients of TMDB are loaded where there is a token: most start without, and a tenth of a second sooner so.
+if TYPE_CHECKING:
+    from movierec.posters.download import ImageDownload
+    from movierec.posters.tmdb import TmdbPosters
+
+ATTRIBUTION: Final = (
+    "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB."
+)
+"""What TMDB's terms ask to be shown beside its posters."""
 
 WORKERS: Final = 3
 """Well below the forty requests a second at which TMDB begins to refuse."""
@@ -79,6 +86,9 @@ class PosterGallery:
     @classmethod
     def open(cls, token: SecretStr, folder: Path) -> PosterGallery:
         """Return a gallery that keeps its posters in a folder; ``ConfigError`` for an unusable token."""
+        from movierec.posters.download import ImageDownload
+        from movierec.posters.tmdb import TmdbPosters
+
         return cls(
             TmdbPosters(token, folder / "addresses"), ImageDownload(), PictureCache(folder / "pictures")
         )
@@ -153,6 +163,8 @@ class PosterGallery:
 
     def _fetch(self, tmdb_id: int) -> float:
         """Fetch one poster and return for how many seconds it need not be tried again."""
+        from movierec.posters.download import UnfitImageError
+
         address = self._addresses.find(tmdb_id)
         if address is None:
             return REST_SECONDS
@@ -166,7 +178,7 @@ class PosterGallery:
             logger.warning("the poster of film %d at TMDB cannot be shown: %s", tmdb_id, error)
             self._addresses.forget(tmdb_id)
             return LONG_REST_SECONDS
-        except (requests.RequestException, OSError) as error:
+        except OSError as error:  # what requests raises is one, too
             logger.warning("the poster of film %d did not come (%s)", tmdb_id, type(error).__name__)
             self._quiet_until = self._clock() + _read_pause(error)
             return REST_SECONDS
@@ -187,8 +199,8 @@ class PosterGallery:
             logger.warning("old posters cannot be removed (%s)", type(error).__name__)
 
 
-def _read_pause(error: Exception) -> float:
+def _read_pause(error: OSError) -> float:
     """Return for how many seconds the host of the images is left alone: as long as it says, if it does."""
-    response = error.response if isinstance(error, requests.RequestException) else None
+    response = getattr(error, "response", None)
     asked = "" if response is None else response.headers.get("Retry-After", "")
     return min(max(float(asked), REST_SECONDS), 3600.0) if asked.isdecimal() else REST_SECONDS

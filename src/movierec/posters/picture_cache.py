@@ -14,7 +14,11 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from movierec.artifacts.files import replace_atomically
-from movierec.posters.download import KEEP_SECONDS, MEDIA_TYPES
+
+KEEP_SECONDS: Final = 180 * 86_400
+"""TMDB's terms allow to keep things for six months."""
+
+MEDIA_TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png"}
 
 CACHE_BYTES: Final = 256_000_000
 """About eight thousand posters."""

@@ -20,11 +20,9 @@ from requests.auth import AuthBase
 
 from movierec.artifacts.files import replace_atomically
 from movierec.errors import ConfigError
-from movierec.posters.download import KEEP_SECONDS, RAW, check_base, is_poster_path, read_body
+from movierec.posters.download import RAW, check_base, is_poster_path, read_body
+from movierec.posters.picture_cache import KEEP_SECONDS
 
-ATTRIBUTION: Final = (
-    "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB."
-)
 API_BASE: Final = "https://api.themoviedb.org/3"
 
 _KEEP_MISSING: Final = 7 * 86_400

@@ -6,13 +6,15 @@ import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from movierec.artifacts.files import replace_atomically
-from movierec.data.harvest.pages import Row
 from movierec.errors import DataError
+
+if TYPE_CHECKING:
+    from movierec.data.harvest.pages import Row
 
 STATUS_FILE: Final = "pull.json"
 PAGES_DIR: Final = "pages"
