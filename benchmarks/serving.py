@@ -23,8 +23,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 from drawn import DrawnConfig, write_drawn_bundle
 from floor import render_floor
+from hot_spots import render_hot_spots
 from in_process import K, Row, compare_histories, compare_parts, time_requests
 from over_http import Served, serve
+from targets import render_targets
 
 from movierec.data.population import SHAPES
 from movierec.service import RecommenderService
@@ -60,11 +62,12 @@ def describe_data(service: RecommenderService) -> str:
     )
 
 
-def render(machine: str, data: str, parts: list[Row], floor: list[str], http: Served | None) -> str:
-    """Return the report as Markdown."""
-    lines = ["# Benchmarks of serving", "", machine, "", data, "", "## One request", "", HEAD]
+def render(machine: str, data: str, parts: list[Row], within: list[str], http: Served | None) -> str:
+    """Return the report as Markdown; ``within`` are further sections about the request in process."""
+    lines = ["# Benchmarks of serving", "", machine, "", data]
+    lines += [*render_targets(parts, http), "", "## One request", "", HEAD]
     lines += [f"| {row.name} | {row.median:.3f} | {row.p99:.3f} | {row.note} |" for row in parts]
-    lines += floor
+    lines += within
     if http is not None:
         lines += render_served(http)
     lines += [
@@ -110,7 +113,7 @@ def measure(home: Path, *, with_http: bool) -> str:
     parts = time_requests(service)
     say("histories of all lengths, parts beside their references …")
     parts += compare_histories(service) + compare_parts(service)
-    floor = render_floor(service)
+    within = [*render_hot_spots(service), *render_floor(service)]
     data, user_ids, item_ids = describe_data(service), service.user_id, service.catalog.item_id
     http = None
     if with_http:
@@ -118,7 +121,7 @@ def measure(home: Path, *, with_http: bool) -> str:
         del service
         with tempfile.TemporaryDirectory() as folder:
             http = serve(home, Path(folder), user_ids, item_ids)
-    return render(machine, data, parts, floor, http)
+    return render(machine, data, parts, within, http)
 
 
 _started = time.perf_counter()

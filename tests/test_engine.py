@@ -124,6 +124,34 @@ class TestGenerations:
             np.testing.assert_array_equal(found.item_idx[: len(alone)], alone.item_idx)
             np.testing.assert_array_equal(found.score[: len(alone)], alone.score)
 
+    @pytest.mark.parametrize("generation", ALONE)
+    def test_many_are_listed_by_a_source_alone_as_one_is(self, toy_engine, histories, generation):
+        many = toy_engine.recommend_batch(histories, 10, generation, depth=60)
+        items = np.arange(N_FILMS, dtype=np.int32)[::3]
+        for history, found in zip(histories, many, strict=True):
+            ranked = toy_engine.rank(history, 10, generation)
+            np.testing.assert_array_equal(found.item_idx, ranked.item_idx[:60])
+            np.testing.assert_array_equal(found.score, ranked.score[:60])
+            own = toy_engine.score_items(history, items, generation)
+            np.testing.assert_array_equal(own, ranked.scores[generation.value.removeprefix("v1-")][items])
+
+    def test_who_is_asked_alone_asks_nobody_else(self, toy_engine, histories):
+        asked: list[str] = []
+
+        class Noting:
+            def __init__(self, name, source):
+                self.name, self.source = name, source
+
+            def __getattr__(self, attribute):
+                asked.append(self.name)
+                return getattr(self.source, attribute)
+
+        sources = {name: Noting(name, source) for name, source in toy_engine.sources.items()}
+        engine = replace(toy_engine, sources=sources)
+        engine.recommend_batch(histories[:2], 10, Generation.V1_ALS)
+        engine.score_items(histories[0], np.arange(5, dtype=np.int32), Generation.V1_ALS)
+        assert set(asked) == {"als"}
+
     def test_v1_5_is_the_merge(self, toy_engine, histories):
         for history in histories[:3]:
             ranked = toy_engine.rank(history, 10, Generation.V1_5)

@@ -98,14 +98,18 @@ class Engine:
             clock.lap("features")
             score = self._order(self.ranker, features, aim, wished)
             clock.lap("ranker")
-        elif generation not in (Generation.V2, Generation.V1_5):
-            own = scores[generation.value.removeprefix("v1-")]
+        elif (source := _name_source(generation)) is not None:
+            own = scores[source]
             listed = select(own if allowed is None else np.where(allowed, own, 0.0), history, len(own))
             item_idx, score = listed.item_idx, listed.score
-        ranked = self._finish(history, k, allowed, merged, item_idx, score)
+        item_idx, score = self._finish(history, k, allowed, item_idx, score)
+        position = np.full(self.n_items, -1, np.int32)
+        position[merged.item_idx] = np.arange(len(merged), dtype=np.int32)
         clock.lap("order")
         return Ranked(
-            *ranked,
+            item_idx,
+            score,
+            position[item_idx],
             merged,
             features,
             scores,
@@ -118,14 +122,8 @@ class Engine:
         return self.match.score(rows) if aim is Aim.RATING else ranker.score(rows, aim, wished)
 
     def _finish(
-        self,
-        history: History,
-        k: int,
-        allowed: BoolArray | None,
-        merged: Merged,
-        item_idx: IntArray,
-        score: FloatArray,
-    ) -> tuple[IntArray, FloatArray, IntArray]:
+        self, history: History, k: int, allowed: BoolArray | None, item_idx: IntArray, score: FloatArray
+    ) -> tuple[IntArray, FloatArray]:
         """Sort by score, ties to the smaller index, and back-fill short lists from the catalogue."""
         order = np.lexsort((item_idx, -score))
         item_idx, score = item_idx[order], score[order]
@@ -135,9 +133,7 @@ class Engine:
             below = floor - 1e-3 * np.arange(1, len(spare) + 1)
             item_idx = np.concatenate([item_idx, spare])
             score = np.concatenate([score, below.astype(np.float32)])
-        position = np.full(self.n_items, -1, np.int32)
-        position[merged.item_idx] = np.arange(len(merged), dtype=np.int32)
-        return item_idx, score, position[item_idx]
+        return item_idx, score
 
     def _back_fill(self, history: History, allowed: BoolArray | None, taken: IntArray, n: int) -> IntArray:
         spare = self.builder.log_count.copy()
@@ -166,6 +162,9 @@ class Engine:
         goes; the first ``k`` stay the same, while a larger ``k`` would widen the candidates.
         """
         depth = max(depth or k, k)
+        source = _name_source(generation)
+        if source is not None:
+            return [self._list_source(history, k, depth, source) for history in histories]
         if generation is not Generation.V2 or self.ranker is None:
             whole = (self.rank(history, k, generation, aim=aim) for history in histories)
             return [Candidates(ranked.item_idx[:depth], ranked.score[:depth]) for ranked in whole]
@@ -174,6 +173,12 @@ class Engine:
             chunk = histories[start : start + BATCH_HISTORIES]
             results.extend(self._recommend_chunk(chunk, k, depth, self.ranker, aim))
         return results
+
+    def _list_source(self, history: History, k: int, depth: int, source: str) -> Candidates:
+        """Return what :meth:`rank` lists of one source alone, without asking the others."""
+        listed = self.sources[source].recall(history, self.n_items)
+        item_idx, score = self._finish(history, k, None, listed.item_idx, listed.score)
+        return Candidates(item_idx[:depth], score[:depth])
 
     def _recommend_chunk(
         self, histories: list[History], k: int, depth: int, ranker: Ranker, aim: Aim
@@ -190,7 +195,7 @@ class Engine:
         results = []
         for index, (history, merged) in enumerate(zip(histories, merged_lists, strict=True)):
             own = score[bounds[index] : bounds[index + 1]]
-            item_idx, ordered, _ = self._finish(history, k, None, merged, merged.item_idx, own)
+            item_idx, ordered = self._finish(history, k, None, merged.item_idx, own)
             results.append(Candidates(item_idx[:depth], ordered[:depth]))
         return results
 
@@ -206,9 +211,10 @@ class Engine:
         Under V2 they stand among the usual candidates, since ranks within the list are features; what the
         merge does not propose has a merge score of 0. V1 sources give 0 where they have no opinion.
         """
+        source = _name_source(generation)
+        if source is not None:
+            return self.sources[source].score(history)[items]
         scores = self.fusion.score(history)
-        if generation not in (Generation.V2, Generation.V1_5):
-            return scores[generation.value.removeprefix("v1-")][items]
         merged = self.fusion.merge(history, scores)
         spare = np.setdiff1d(items, merged.item_idx).astype(np.int32)
         listed = np.concatenate([merged.item_idx, spare])
@@ -219,6 +225,12 @@ class Engine:
         by_item = np.zeros(self.n_items, np.float32)
         by_item[listed] = score
         return by_item[items]
+
+
+def _name_source(generation: Generation) -> str | None:
+    """Return the source a generation stands for, None for those that merge all."""
+    merges = generation in (Generation.V2, Generation.V1_5)
+    return None if merges else generation.value.removeprefix("v1-")
 
 
 class _Clock:

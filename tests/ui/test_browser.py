@@ -29,7 +29,7 @@ def test_like_moves_cards_and_survives_a_reload_without_any_outside_request(
 
     like = page.get_by_role("button", name=re.compile("^Like: ")).nth(9)
     title = like.get_attribute("aria-label").removeprefix("Like: ")
-    like.click()
+    page.get_by_role("button", name=f"Like: {title}", exact=True).first.click()
     playwright.expect(page.locator(".mr-move").first).to_be_visible()
     playwright.expect(page.get_by_text("points: you liked it")).to_be_visible()
     playwright.expect(page.get_by_role("button", name=f"Take back like: {title}")).to_be_visible()

@@ -85,7 +85,7 @@ def test_like_rerank_ask_again_save_and_undo(window: Window, browsed_url: str, b
     expect(page.get_by_text("Your thumbs appear here")).to_be_visible()
     save = window.wall.get_by_role("button", name=re.compile("^Save: ")).first
     saved = save.get_attribute("aria-label").removeprefix("Save: ")
-    save.click()
+    window.wall.get_by_role("button", name=f"Save: {saved}", exact=True).click()
     expect(page.get_by_role("heading", name="Saved")).to_be_visible()
     page.get_by_role("button", name=f"Remove from saved: {saved}").click()
     expect(page.get_by_role("heading", name="Saved")).to_have_count(0)

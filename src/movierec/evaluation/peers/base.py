@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
+from functools import cache
 from itertools import product
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import ThreadpoolController
 
 from movierec.recall.base import Candidates, liked, select
 from movierec.schema import BoolArray, Catalog, FloatArray, History, Interactions
@@ -131,6 +134,18 @@ class LinearPeer(Peer):
     def score_batch(self, histories: Sequence[History], user_idx: Sequence[int]) -> FloatArray:
         """Return the sums of several histories at once; who they belong to does not matter."""
         return self.spread(stack_profiles(histories, [self.weigh(one) for one in histories], self.n_items_))
+
+
+@cache
+def _find_libraries() -> ThreadpoolController:
+    # Looking for them takes milliseconds, which a model is asked a thousand times to.
+    return ThreadpoolController()
+
+
+def limit_blas() -> AbstractContextManager[object]:
+    """Keep matrix products to one thread: small ones gain nothing by more, and two have crashed OpenBLAS."""
+    limiter: AbstractContextManager[object] = _find_libraries().limit(limits=1, user_api="blas")
+    return limiter
 
 
 def stack_profiles(

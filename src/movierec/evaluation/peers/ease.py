@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-from movierec.evaluation.peers.base import ANY_RATING, LinearPeer, Peer, build_matrix, mark_positive
+from movierec.evaluation.peers.base import (
+    ANY_RATING,
+    LinearPeer,
+    Peer,
+    build_matrix,
+    limit_blas,
+    mark_positive,
+)
 from movierec.evaluation.peers.popularity import count_recent
 from movierec.recall.base import LIKED_RATING, age_rank
 from movierec.schema import Catalog, FloatArray, History, Interactions, LongArray
@@ -59,7 +66,7 @@ class EaseWeights:
         watched = profiles[:, self.items]
         watched = watched.toarray() if self.left is None else (watched @ self.left).toarray()
         scores = np.zeros(profiles.shape, np.float32)
-        with threadpool_limits(limits=1, user_api="blas"):
+        with limit_blas():
             scores[:, self.items] = watched @ self.right
         return scores
 

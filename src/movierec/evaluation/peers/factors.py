@@ -10,7 +10,14 @@ import numpy as np
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-from movierec.evaluation.peers.base import ANY_RATING, LinearPeer, Peer, build_matrix, mark_positive
+from movierec.evaluation.peers.base import (
+    ANY_RATING,
+    LinearPeer,
+    Peer,
+    build_matrix,
+    limit_blas,
+    mark_positive,
+)
 from movierec.recall.base import LIKED_RATING
 from movierec.schema import BoolArray, Catalog, FloatArray, History, Interactions
 
@@ -61,7 +68,7 @@ class ImplicitAls(FactorPeer):
 
     def spread(self, profiles: sparse.csr_matrix) -> FloatArray:
         """Return the inner products of the folded-in users with every item."""
-        with threadpool_limits(limits=1, user_api="blas"):
+        with limit_blas():
             users = self.model_.recalculate_user(np.arange(profiles.shape[0]), profiles)
             scores: FloatArray = users @ self.model_.item_factors.T
         return scores
