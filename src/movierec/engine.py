@@ -176,7 +176,7 @@ class Engine:
 
     def _list_source(self, history: History, k: int, depth: int, source: str) -> Candidates:
         """Return what :meth:`rank` lists of one source alone, without asking the others."""
-        listed = self.sources[source].recall(history, self.n_items)
+        listed = self.sources[source].recall(history, depth)
         item_idx, score = self._finish(history, k, None, listed.item_idx, listed.score)
         return Candidates(item_idx[:depth], score[:depth])
 

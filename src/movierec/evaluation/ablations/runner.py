@@ -35,7 +35,9 @@ TREES: Final = 40
 LEARNING_RATE: Final = 0.08
 QUERIES: Final = 600
 USERS: Final = 300
-"""A small ranker on few queries: some seventy of them are fitted and asked for each data set."""
+MOMENTS: Final = (0.5, 0.7, 0.8, 0.9)
+"""A small ranker on few queries: some seventy of them are fitted and asked for each data set, and recall is
+fitted anew at every moment of the calendar."""
 
 
 def run_ablations(
@@ -72,7 +74,11 @@ def run_ablations(
 def shrink(config: BuildConfig) -> BuildConfig:
     """Return the config with the small budget of a study."""
     training = config.training.model_copy(
-        update={"max_queries": min(config.training.max_queries, QUERIES), "check_queries": 0}
+        update={
+            "max_queries": min(config.training.max_queries, QUERIES),
+            "check_queries": 0,
+            "time_quantiles": tuple(q for q in config.training.time_quantiles if q in MOMENTS),
+        }
     )
     ranker = config.ranker.model_copy(
         update={
