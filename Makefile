@@ -9,8 +9,6 @@ DATASET ?= sample
 PYTHON ?=
 # Size of the bundle that bench draws instead of building one: 100k, 1m, 5m or 20m, as MovieLens has them.
 SCALE ?=
-# Processes that share the tests, where none are named by ARGS; a group of tests, mostly a file, stays together.
-PROCESSES ?= auto
 # More arguments for the program behind a target, as in: make test ARGS="tests/cli -x"
 ARGS ?=
 
@@ -55,7 +53,7 @@ ui: $(INSTALLED) ## Start the Streamlit app; it expects the API to run
 	@exec $(BIN)/python scripts/run_ui.py $(ARGS)
 
 test: $(INSTALLED_TEST) ## Run all tests
-	$(BIN)/python -m pytest $(or $(ARGS),-n $(PROCESSES) --maxprocesses 4 --dist loadgroup)
+	$(BIN)/python -m pytest $(ARGS)
 
 test-spark: $(INSTALLED_SPARK) ## Run the tests of the build on Spark, in an environment of their own (Java 17)
 	$(SPARK_VENV)/bin/python -m pytest tests/spark $(ARGS)

@@ -31,15 +31,6 @@ settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where processes share the tests, keep files together, and all that browse a home, which is dear."""
-    for item in items:
-        browses = "browsed_home" in getattr(item, "fixturenames", ())
-        group = "browsed" if browses else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def toy() -> tuple[Catalog, Interactions]:
     return simulate_toy()

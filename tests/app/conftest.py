@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 from toy_data import tabulate
 
@@ -33,6 +34,11 @@ from movierec.schema import (
 )
 from movierec.service import ItemStats, Query, RecommenderService, Share, Shortlist, Similar, Taste
 from movierec.trending import Trend, TrendMeter, TrendWindow
+
+# Otherwise a trace is drawn with all its variables, for seconds.
+structlog.configure(
+    processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

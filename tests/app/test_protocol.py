@@ -41,7 +41,7 @@ def talk(tmp_path, service, store):
                     continue
                 writer.write(message)
                 await writer.drain()
-            answer += await asyncio.wait_for(reader.read(), timeout=10)
+            answer += await asyncio.wait_for(reader.read(), timeout=60)
             writer.close()
         return answer
 
