@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -17,8 +17,8 @@ import numpy as np
 import orjson
 
 from movierec.recall.als import Als
-from movierec.recall.base import select
-from movierec.schema import Aim
+from movierec.recall.base import RecallSource, select
+from movierec.schema import Aim, History
 from movierec.service import Query, RecommenderService
 
 USERS, WARM, ROUNDS, K = 300, 10, 60, 20
@@ -79,6 +79,7 @@ def time_requests(service: RecommenderService) -> list[Row]:
     for user in [*users[:WARM], *users]:
         history = service.trained_history(int(user))
         clock("whole request, with reasons", partial(service.recommend, history, Query(k=K)))
+        history = replace(history)  # sources remember the last one, and what they made of it
         scores = clock("stage recall", partial(fusion.score, history))
         merged = clock("stage merge", partial(fusion.merge, history, scores))
         build = partial(engine.builder.build, history, merged.item_idx, scores, merged.score)
@@ -109,14 +110,31 @@ def compare_histories(service: RecommenderService) -> list[Row]:
         f"{name}, {events[user]:,} events": service.trained_history(user) for name, user in users.items()
     }
     score, query = service.engine.fusion.score, Query(k=K)
+    longest = asked[list(asked)[-1]]
     return [
         *compare("recall of a history", {name: partial(score, own) for name, own in asked.items()}),
+        *_find_dearest(service, longest),
         *compare("request", {name: partial(service.recommend, own, query) for name, own in asked.items()}),
         *compare(
             "with contributions",
             {name: partial(service.trace, own, query) for name, own in asked.items()},
             rounds=15,
         ),
+    ]
+
+
+def _find_dearest(service: RecommenderService, history: History, shown: int = 5) -> list[Row]:
+    """Return the sources that a history costs most."""
+
+    def ask(source: RecallSource) -> object:
+        return source.score(replace(history))  # an object of its own: sources remember the last one
+
+    sources = service.engine.sources
+    times = measure({name: partial(ask, source) for name, source in sources.items()}, rounds=30)
+    dearest = sorted(times.items(), key=lambda own: -float(np.median(own[1])))[:shown]
+    return [
+        Row(f"of the longest: {name}", float(np.median(taken)), float(np.percentile(taken, 99)), "")
+        for name, taken in dearest
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
@@ -16,6 +17,18 @@ from movierec.schema import BoolArray, Catalog, FloatArray, History, IntArray, I
 from movierec.stages import AlsConfig
 
 
+@numba.njit(cache=True, nogil=True)
+def _take_rows(
+    rows: FloatArray, items: IntArray, out: NDArray[np.float64], total: NDArray[np.float64]
+) -> None:
+    """Copy the rows of ``items`` and add them to ``total``."""
+    for place in range(len(items)):
+        own = rows[items[place]]
+        for column in range(len(total)):
+            out[place, column] = own[column]
+            total[column] += own[column]
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """A history as ALS sees it.
@@ -24,11 +37,13 @@ class Folded:
     ----------
     liked : bool[n], events that count
     watched : float64[m, f], factors of their items
+    total : float64[f], their sum
     cholesky : float64[f, f], factor of the system matrix; upper triangle, as LAPACK gives it
     """
 
     liked: BoolArray
     watched: NDArray[np.float64]
+    total: NDArray[np.float64]
     cholesky: NDArray[np.float64]
 
     def solve(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -94,18 +109,21 @@ class Als(RecallSource):
 
     def _fold_in(self, history: History) -> Folded:
         mask = liked(history.rating, history.confidence, self.config.min_rating)
-        watched = self.item_factors_[history.item_idx[mask]].astype(np.float64)
+        items = history.item_idx[mask]
+        watched = np.empty((len(items), self.item_factors_.shape[1]))
+        total = np.zeros(self.item_factors_.shape[1])
+        _take_rows(self.item_factors_, items, watched, total)
         system = self.gram_ + (self.config.alpha - 1.0) * (watched.T @ watched)
         cholesky, info = linalg.lapack.dpotrf(system)
         _require_success("dpotrf", info)
-        return Folded(mask, watched, cholesky)
+        return Folded(mask, watched, total, cholesky)
 
     def factors(self, history: History) -> FloatArray:
         """Return float32[factors]: the least-squares user vector for fixed item factors."""
         folded = self._fold(history)
         if not len(folded.watched):
             return np.zeros(self.item_factors_.shape[1], np.float32)
-        solved: FloatArray = folded.solve(self.config.alpha * folded.watched.sum(axis=0)).astype(np.float32)
+        solved: FloatArray = folded.solve(self.config.alpha * folded.total).astype(np.float32)
         return solved
 
     def score(self, history: History) -> FloatArray:

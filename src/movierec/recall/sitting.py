@@ -112,6 +112,9 @@ class Sitting(NeighbourSource):
         """Return float32[len(history)]: nearer to the last event more, 0 before its sitting."""
         if not len(history):
             return np.zeros(0, np.float32)
-        gap = (history.timestamp[-1] - history.timestamp) / self.config.seconds
-        weight: FloatArray = np.where(gap <= _FADED, np.exp(-gap), 0.0).astype(np.float32)
+        last = int(history.timestamp[-1])
+        first = int(np.searchsorted(history.timestamp, int(last - _FADED * self.config.seconds)))
+        gap = (last - history.timestamp[first:]) / self.config.seconds
+        weight = np.zeros(len(history), np.float32)
+        weight[first:] = np.where(gap <= _FADED, np.exp(-gap), 0.0)
         return weight
