@@ -1,9 +1,9 @@
 """Weights between events of one timeline, summed per pair of items and cut to the strongest neighbours.
 
-Where pairs are few they are listed and summed as a sparse matrix. Beyond that, one item at a time: all its
-events are visited, their neighbourhoods added up in one vector of the catalogue's length and cut at once, so
-that memory does not grow with the number of pairs (two thousand million for a window of fifty over twenty
-million events). Both give the same up to rounding.
+Where all pairs fit into memory they are listed and summed as a sparse matrix. Beyond that, one item at a
+time: all its events are visited, their neighbourhoods added up in one vector of the catalogue's length and
+cut at once, so that memory does not grow with the number of pairs (two thousand million for a window of
+fifty over twenty million events). Both give the same up to rounding.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from movierec.schema import FloatArray, IntArray, Interactions, LongArray
 
 Doubles = NDArray[np.float64]
 
-LISTED_PAIRS: Final = 1_000_000
-"""Directed pairs that are listed. Beyond, item by item is quicker: .12 s instead of .33 at four million."""
+LISTED_PAIRS: Final = 30_000_000
+"""Directed pairs that are listed: a gigabyte with what the sparse matrix takes.
+
+Item by item is quicker from a million on, but rounds otherwise, and trees are sensitive to last digits.
+"""
 
 Pairs = tuple[IntArray, IntArray, FloatArray]
 
