@@ -59,6 +59,11 @@ class Served:
     workers: tuple[Memory, ...]
     together: float
 
+    @property
+    def added(self) -> float:
+        """Megabytes that two workers and what started them take beyond one process."""
+        return self.together - self.alone.proportional
+
 
 @contextmanager
 def run_api(

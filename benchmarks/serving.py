@@ -101,8 +101,7 @@ def render_served(http: Served) -> list[str]:
         f"| {name} | {own.resident:.0f} | {own.proportional:.0f} | {own.private:.0f} |"
         for name, own in (("one process", http.alone), *(("one of two workers", own) for own in http.workers))
     ]
-    added = http.together - http.alone.proportional
-    return [*lines, "", f"Two workers and what started them take {added:.0f} MB more than one process."]
+    return [*lines, "", f"Two workers and what started them take {http.added:.0f} MB more than one process."]
 
 
 def measure(home: Path, *, with_http: bool) -> str:

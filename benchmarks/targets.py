@@ -50,8 +50,7 @@ def list_targets(parts: Sequence[Row], http: Served | None) -> Iterator[Target]:
     yield Target("a list with contributions, median", "ms", 60.0, float(np.median(http.times[debug])))
     yield Target("feedback, then a list, median", "ms", 12.0, float(np.median(http.times[feedback])))
     yield Target("start to first list", "s", 1.5, min(http.ready))
-    added = http.together - http.alone.proportional
-    yield Target("memory of a second worker", "MB", 150.0, added)
+    yield Target("memory of a second worker", "MB", 150.0, http.added)
 
 
 def render_targets(parts: Sequence[Row], http: Served | None) -> list[str]:

@@ -227,7 +227,7 @@ class Reasoner:
             return None
         least = HEADLINE_SHARE * order[0][2]
         strong = [cause for cause in order if cause[2] >= least]
-        headline, first, _ = min(strong, key=lambda cause: named[cause[1]]) if len(strong) > 1 else strong[0]
+        headline, first, _ = min(strong, key=lambda cause: named[cause[1]])
         named[first] += 1
         others = tuple([item for event, item, _ in order if event != headline])
         title = self.catalog.title[first]

@@ -8,7 +8,6 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
-from threadpoolctl import threadpool_limits
 
 from movierec.evaluation.peers.base import (
     ANY_RATING,
@@ -74,7 +73,7 @@ class EaseWeights:
 def _invert(gram: sparse.csr_matrix, ridge: float) -> NDArray[np.float64]:
     dense = gram.toarray()
     dense[np.diag_indices_from(dense)] += ridge
-    with threadpool_limits(limits=1, user_api="blas"):
+    with limit_blas():
         inverse: NDArray[np.float64] = linalg.inv(dense, overwrite_a=True, check_finite=False, assume_a="pos")
     return inverse
 
