@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,11 +11,15 @@ from movierec.evaluation.rated_only import PUBLISHED, bound_pools, describe_rate
 from movierec.evaluation.runner import evaluate
 
 
+def measure_popularity(dataset):
+    return evaluate(
+        dataset, ("rated-only",), ks=(10,), generations=(), peers=lambda: (AllTimePopularity(),)
+    ).protocols[0]
+
+
 @pytest.fixture(scope="module")
 def report(tiny):
-    return evaluate(
-        tiny, ("rated-only",), ks=(10,), generations=(), peers=lambda: (AllTimePopularity(),)
-    ).protocols[0]
+    return measure_popularity(tiny)
 
 
 def test_bounds_are_what_drawing_and_knowing_reach(tiny):
@@ -42,6 +48,24 @@ def test_the_report_places_figures_between_chance_and_perfection(report):
     for metric in PUBLISHED:
         found = report.find("popularity").metrics[metric].mean
         assert report.bounds.chance[metric] - 0.1 < found < report.bounds.perfect[metric] + 1e-5
+
+
+def test_precision_is_told_for_those_who_can_reach_one(tabulate):
+    busy = [(user, item) for user in range(3) for item in range(60)]
+    others = [(user, item) for user in range(3, 8) for item in range(20)]
+    data = tabulate(*busy, *others)
+    events = data.interactions
+    last = np.diff(events.offsets)[events.user_idx] == events.item_idx + 1
+    rating = np.where(last, np.float32(1.0), events.rating)
+    report = measure_popularity(replace(data, interactions=replace(events, rating=rating)))
+    (subset,) = report.subsets
+    assert (subset.counts.users, report.counts.users) == (3, 8)
+    found = subset.metrics["popularity"]["precision@10"]
+    assert 0.9 <= found.mean <= 1.0
+    everybody = report.find("popularity").metrics["precision@10"].mean
+    assert everybody == pytest.approx((3 * found.mean + 5 * 0.3) / 8)
+    row = next(line for line in describe_rated_only(report)[2].splitlines() if "popularity" in line)
+    assert row.split("|")[5].strip().startswith(f"{found.mean:.3f} [")
 
 
 def test_published_figures_stand_with_their_data_set_only(report):

@@ -27,7 +27,7 @@ from movierec.evaluation.systems import System, name_aimed
 from movierec.schema import Aim, BoolArray, IntArray, LongArray
 
 COLD_METRICS: Final = ("ndcg", "recall", "hit_rate")
-SUBSET_METRICS: Final = ("ndcg", "recall", "hit_rate")
+SUBSET_METRICS: Final = ("ndcg", "recall", "hit_rate", "precision")
 _DIGITS: Final = 6
 
 

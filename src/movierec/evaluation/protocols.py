@@ -117,6 +117,12 @@ UNTIED: Final = SubsetRule(
     find_untied,
 )
 
+TEN_LIKED: Final = SubsetRule(
+    "ten liked",
+    "users with at least ten liked films held out, for whom precision@10 can reach 1",
+    lambda split: split.truth.n_relevant >= 10,
+)
+
 _USER_TIMELINE: Final = Protocol(
     "user-timeline",
     "What will somebody like later? Truth: the last fifth of each timeline, four stars or more.",
@@ -144,6 +150,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType(
                 split=lambda events, _: (rated_only(events),),
                 group=_USER_TIMELINE.name,
                 aim=Aim.RATING,
+                subsets=(TEN_LIKED,),
             ),
             Protocol(
                 "global-timeline",

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from movierec.data.splits import Split
+from movierec.evaluation.protocols import TEN_LIKED
 from movierec.evaluation.results import PoolBounds, ProtocolReport
 from movierec.evaluation.tables import format_interval, tabulate
 
@@ -22,8 +23,8 @@ _WHY: Final = (
     "it?) and is blind to finding (will they watch it?)."
 )
 _PRECISION: Final = (
-    "Precision@10 is bounded by how many liked films each user has held out; a split that keeps only users "
-    "with many ratings moves the bound, so published values of it cannot be set beside ours."
+    "Precision@10 is bounded by how many liked films each user has held out, and a split that keeps only "
+    "users with many ratings moves the bound: the last column is of those for whom it is 1."
 )
 
 
@@ -56,19 +57,28 @@ def describe_rated_only(report: ProtocolReport) -> list[str]:
     best = max(report.systems, key=lambda system: system.metrics[report.metric].mean).name
     names = [name for name in dict.fromkeys(("v2", "v2-rating", best)) if name in known]
     bounds = report.bounds
-    rows = [["by chance", *(f"{bounds.chance[metric]:.3f}" for metric in PUBLISHED)]]
+    rows = [["by chance", *(f"{bounds.chance[metric]:.3f}" for metric in PUBLISHED), ""]]
     rows += [
-        [name, *(format_interval(report.find(name).metrics[metric]) for metric in PUBLISHED)]
+        [
+            name,
+            *(format_interval(report.find(name).metrics[metric]) for metric in PUBLISHED),
+            _read_ten_liked(report, name),
+        ]
         for name in names
         if PUBLISHED.keys() <= report.find(name).metrics.keys()
     ]
     if report.receipt.dataset == PUBLISHED_FOR:
-        rows.append(["published", *(f"{value:.2f}" for value in PUBLISHED.values())])
-    rows.append(["perfect order", *(f"{bounds.perfect[metric]:.3f}" for metric in PUBLISHED)])
+        rows.append(["published", *(f"{value:.2f}" for value in PUBLISHED.values()), ""])
+    rows.append(["perfect order", *(f"{bounds.perfect[metric]:.3f}" for metric in PUBLISHED), "1.000"])
     return [
         "## What these figures are worth",
         f"{_WHY} {_PRECISION}",
-        tabulate(["Order", "AUC", "Precision@10", "NDCG@10"], rows),
+        tabulate(["Order", "AUC", "Precision@10", "NDCG@10", "Precision@10, ten liked"], rows),
         "*v2-rating* is the same build asked for the best match first (`--aim rating`); the usual order of "
         "V2 is for finding what is watched, and is not meant to grade.",
     ]
+
+
+def _read_ten_liked(report: ProtocolReport, name: str) -> str:
+    found = [subset.metrics[name] for subset in report.subsets if subset.name == TEN_LIKED.name]
+    return format_interval(found[0]["precision@10"]) if found and "precision@10" in found[0] else ""
