@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def test_readme_names_every_command() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     for name in movierec.commands:
         assert f"movierec {name}" in readme
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+def test_tables_of_endpoints_are_complete_and_name_none_that_does_not_exist(page: str) -> None:
+    described = json.loads((ROOT / "tests" / "app" / "openapi.json").read_text("utf-8"))["paths"]
+    known = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
+    text = "\n".join(line for line in (ROOT / page).read_text("utf-8").splitlines() if line.startswith("| "))
+    assert set(re.findall(r"`((?:GET|POST|PUT|DELETE|PATCH) /[^`?]*)", text)) == known
 
 
 @pytest.mark.parametrize(
