@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -124,6 +126,21 @@ def test_bpr_uses_the_vectors_of_users_it_knows_and_folds_in_others(two_clubs: D
     assert not np.allclose(known, peer.score(history))
     np.testing.assert_array_equal(peer.score_known(history, 15), peer.score(history))
     assert set(peer.recommend_batch([events.history(15)], [15], 1)[0].item_idx.tolist()) <= set(range(6, 12))
+
+
+@pytest.mark.parametrize("peer", [CosineKnn(min_rating=0.0), Bm25Knn()], ids=lambda peer: peer.name)
+def test_fewer_neighbours_are_borrowed_from_a_fit_of_more(peer: CosineKnn | Bm25Knn, tiny: Dataset) -> None:
+    few, many = replace(peer, neighbours=7), replace(peer, neighbours=60)
+    assert few.shares_fit_with(many)
+    assert not many.shares_fit_with(few)
+    assert not replace(few, min_rating=3.0).shares_fit_with(many)
+    many.fit(tiny.interactions, tiny.catalog)
+    before = many.similarity_.nnz
+    borrowed = few.borrow(many).similarity_.toarray()
+    own = replace(few).fit(tiny.interactions, tiny.catalog).similarity_.toarray()
+    # Of equally similar titles any may be the last one.
+    np.testing.assert_allclose(np.sort(borrowed, axis=1), np.sort(own, axis=1), rtol=1e-6)
+    assert many.similarity_.nnz == before > few.borrow(many).similarity_.nnz
 
 
 @pytest.mark.parametrize("shape", [(40, 9), (9, 40), (12, 12)], ids=["users", "items", "square"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy import sparse
@@ -15,7 +15,12 @@ from movierec.schema import Catalog, FloatArray, History, Interactions
 
 
 class NeighbourPeer(LinearPeer):
-    """Sums the similarities of the positive titles of a history, each counted alike."""
+    """Sums the similarities of the positive titles of a history, each counted alike.
+
+    A fit with many neighbours holds those with fewer, which borrow it instead of fitting again.
+    """
+
+    asked_settings: ClassVar[frozenset[str]] = frozenset({"neighbours"})
 
     neighbours: int
     min_rating: float
@@ -31,6 +36,18 @@ class NeighbourPeer(LinearPeer):
         self.similarity_ = model.similarity
         return self
 
+    def shares_fit_with(self, other: Peer) -> bool:
+        """Return whether the other learns at least as many neighbours from the same weights."""
+        if not isinstance(other, NeighbourPeer):
+            return False
+        return super().shares_fit_with(other) and self.neighbours <= other.neighbours
+
+    def borrow(self, fitted: Peer) -> Self:
+        """Return a fitted copy with as many of the other's neighbours as this one has."""
+        variant = super().borrow(fitted)
+        variant.similarity_ = keep_strongest(variant.similarity_, self.neighbours)
+        return variant
+
     @abstractmethod
     def _weigh_matrix(self, matrix: sparse.csr_matrix) -> sparse.csr_matrix:
         """Return the user-item matrix with the weights whose products are similarities."""
@@ -45,8 +62,20 @@ class NeighbourPeer(LinearPeer):
 
     @property
     def grid(self) -> tuple[Peer, ...]:
-        """Few to many neighbours, on liked and on all events."""
-        return self.vary(min_rating=(LIKED_RATING, ANY_RATING), neighbours=(20, 50, 200, 1000))
+        """Many to few neighbours, on liked and on all events."""
+        return self.vary(min_rating=(LIKED_RATING, ANY_RATING), neighbours=(1000, 200, 50, 20))
+
+
+def keep_strongest(similarity: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
+    """Return a matrix with at most ``most`` entries a row: the largest, of equal ones any."""
+    counts = np.diff(similarity.indptr)
+    if counts.max(initial=0) <= most:
+        return similarity
+    row = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((-similarity.data, row))
+    kept = np.sort(order[np.arange(len(order)) - np.repeat(similarity.indptr[:-1], counts) < most])
+    offsets = np.concatenate(([0], np.cumsum(np.minimum(counts, most))))
+    return sparse.csr_matrix((similarity.data[kept], similarity.indices[kept], offsets), similarity.shape)
 
 
 @dataclass
@@ -82,7 +111,8 @@ class Bm25Knn(NeighbourPeer):
 
     @property
     def grid(self) -> tuple[Peer, ...]:
-        """Few to many neighbours, on liked and on all events, long timelines damped, hardly or not."""
-        return self.vary(
-            min_rating=(LIKED_RATING, ANY_RATING), neighbours=(50, 200, 1000), b=(0.75, 0.25, 0.0)
-        )
+        """Many or fewer neighbours, on liked and on all events, long timelines damped or hardly.
+
+        Of ten inner splits none chose 50 neighbours or no damping at all.
+        """
+        return self.vary(min_rating=(LIKED_RATING, ANY_RATING), b=(0.75, 0.25), neighbours=(1000, 200))
