@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from live import Api, open_browser, serve, show
+from live import PATIENCE_MS, Api, open_browser, serve, show
 
 from movierec.ranking.features import FEATURE_NAMES
 from movierec.recall.sources import SOURCE_NAMES
@@ -131,7 +131,9 @@ def app_url(home: Path) -> Iterator[str]:
 @pytest.fixture
 def browser_page() -> Iterator[Any]:
     with open_browser() as browser:
-        yield browser.new_page(viewport={"width": 1440, "height": 1000})
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
+        yield page
 
 
 @pytest.mark.browser
@@ -147,9 +149,10 @@ def test_a_like_in_the_browser_moves_the_wall_and_survives_a_reload(browser_page
     expect(posters).to_have_count(12)
     browser_page.wait_for_function("document.querySelector('.mr-poster img').naturalWidth > 0")
 
-    like = browser_page.get_by_role("button", name=re.compile("^Like: ")).nth(6)
-    title = like.get_attribute("aria-label").removeprefix("Like: ")
-    like.click()
+    label = browser_page.get_by_role("button", name=re.compile("^Like: ")).nth(6).get_attribute("aria-label")
+    title = label.removeprefix("Like: ")
+    # By its name: the seventh place may have another film by now.
+    browser_page.get_by_role("button", name=label, exact=True).click()
     expect(browser_page.get_by_role("button", name=f"Take back like: {title}")).to_be_visible()
     expect(browser_page.get_by_text(re.compile("points: you liked it")).first).to_be_visible()
     moved = browser_page.get_by_text(re.compile(r"points: you liked (an? |\d+ )"))
