@@ -155,7 +155,7 @@ def test_a_like_in_the_browser_moves_the_wall_and_survives_a_reload(browser_page
     browser_page.get_by_role("button", name=label, exact=True).click()
     expect(browser_page.get_by_role("button", name=f"Take back like: {title}")).to_be_visible()
     expect(browser_page.get_by_text(re.compile("points: you liked it")).first).to_be_visible()
-    moved = browser_page.get_by_text(re.compile(r"points?: you liked (an? |\d+ )"))
+    moved = browser_page.get_by_text(re.compile(r"points: you liked (an? |\d+ )"))
     expect(moved.first).to_be_visible()
 
     browser_page.reload()

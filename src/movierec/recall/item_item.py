@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import Self
 
 import numba
 import numpy as np
@@ -14,9 +14,6 @@ from movierec.recall.neighbours import Neighbours, NeighbourSource
 from movierec.schema import Catalog, FloatArray, History, IntArray, Interactions, LongArray
 from movierec.stages import ItemItemConfig
 
-FEW_USERS: Final = 2
-"""So many times more items than users: from there the way by the users is quicker, twice at 600 by 4,000."""
-
 
 def solve_ease(matrix: sparse.csr_matrix, regularization: float) -> FloatArray:
     """Return the EASE^R weights of a binary user-item matrix, zero diagonal.
@@ -26,9 +23,6 @@ def solve_ease(matrix: sparse.csr_matrix, regularization: float) -> FloatArray:
     """
     if not matrix.shape[1]:  # nothing was liked, and LAPACK refuses a matrix without rows
         return np.zeros((0, 0), np.float32)
-    active = np.flatnonzero(np.diff(matrix.indptr))
-    if FEW_USERS * len(active) < matrix.shape[1]:
-        return _solve_by_users(matrix[active], regularization)
     if not matrix.has_sorted_indices:
         matrix = matrix.sorted_indices()
     # Single precision: the ridge keeps the matrix well conditioned, and it halves time and memory.
@@ -46,24 +40,6 @@ def solve_ease(matrix: sparse.csr_matrix, regularization: float) -> FloatArray:
         raise np.linalg.LinAlgError(f"spotri returned {info}")
     weights: FloatArray = np.ascontiguousarray(inverse.T)
     _divide_by_diagonal(weights)
-    return weights
-
-
-def _solve_by_users(matrix: sparse.csr_matrix, regularization: float) -> FloatArray:
-    """Return the same weights by a matrix of all users instead of one of all items.
-
-    By the matrix inversion lemma ``P = (I - X' M X) / regularization`` with ``M = (XX' + regularization *
-    I)^-1``, hence ``X' M X / (1 - diag(X' M X))`` off the diagonal.
-    """
-    block = matrix.astype(np.float64)
-    gram = (block @ block.T).toarray()
-    gram[np.diag_indices_from(gram)] += regularization
-    with threadpool_limits(limits=1, user_api="blas"):
-        factor = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-        inner = linalg.cho_solve(factor, block.toarray(), overwrite_b=True, check_finite=False)
-    own = np.asarray(block.multiply(inner).sum(axis=0)).ravel()
-    weights: FloatArray = matrix.T.astype(np.float32) @ (inner / (1.0 - own)).astype(np.float32)
-    np.fill_diagonal(weights, 0.0)
     return weights
 
 
